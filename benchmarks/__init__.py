@@ -1,0 +1,1 @@
+"""Measurements, run by hand: ratios within one run, because machines are noisy."""

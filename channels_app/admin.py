@@ -1,0 +1,174 @@
+"""The Channels tab of an instance. The rows themselves are not registered: they have no form."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from channels_app.catalog import CHANNEL_TYPES, ChannelType
+from channels_app.forms import ChannelForm
+from channels_app.managers import find_type
+from channels_app.models import InstanceChannel
+from instances.admin import InstanceAdmin
+from instances.models import Instance
+from instances.pages import InstancePage
+from instances.roles import Role
+from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
+from polyant.encryption.exceptions import DecryptionError, UnknownEncryptionKey
+from polyant.exceptions import Invalid, Missing
+
+_NEEDS_KEY = (
+    "The stored credentials need encryption key {key_id}, which is not configured here. Add it to"
+    " ENCRYPTION_KEY_FALLBACKS, or enter them again below, or delete the channel."
+)
+_DAMAGED = (
+    "The stored credentials were altered, or copied from another row; no key opens them. Enter"
+    " them again below, or delete the channel."
+)
+
+
+class ChannelsPage(InstancePage):
+    """A form for each type of channel."""
+
+    name = path = "channels"
+    label = "Channels"
+    model = InstanceChannel
+    template_name = "admin/channels_app/channels.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page()
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            kind = find_type(request.POST.get("channel", ""))
+            with transaction.atomic():
+                # From the look at the row to its writing, nobody else gets between.
+                Instance.objects.lock(self.instance)
+                return self._save(kind)
+        except Missing:
+            return self._gone()
+
+    def _save(self, kind: ChannelType) -> HttpResponse:
+        waiting, refused = self._waiting(kind)
+        form = self._form(kind, self.request.POST, waiting)
+        if refused:
+            form.add_error(None, refused)
+        if form.is_valid() and not form.has_changes:
+            return self.done("Nothing was entered, so nothing was changed.", level=messages.INFO)
+        row = self._stored(form) if form.is_valid() else None
+        if row is None:
+            return self._page(form)
+        return self._saved(form, row)
+
+    def _saved(self, form: ChannelForm, row: InstanceChannel) -> HttpResponse:
+        state = "enabled" if row.enabled else "disabled"
+        what = f"{'replaced' if form.problem else 'saved'} and {state}"
+        names = f" ({', '.join(form.changes)})" if form.changes else ""
+        line = f"Channels: {form.kind.slug}: {what}{names}."
+        self.admin.log_change(self.request, self.instance, line)
+        return self.done(f"{form.kind.label} is {what}.")
+
+    def _stored(self, form: ChannelForm) -> InstanceChannel | None:
+        """Hand it to the verb; None where that refuses, with the reason in the form."""
+        try:
+            with transaction.atomic():
+                return self._write(form)
+        except Invalid as refusal:
+            form.add_error(None, refusal.message)
+        except DecryptionError as error:
+            form.break_off(_words(error))
+        return None
+
+    def _write(self, form: ChannelForm) -> InstanceChannel:
+        verbs, instance, kind, by = InstanceChannel.objects, self.instance, form.kind, self.user
+        if form.problem:
+            enabled = bool(form.cleaned_data["enabled"])
+            return verbs.replace(instance, kind, form.whole, by, enabled=enabled)
+        return verbs.connect(instance, kind, form.changes, by, enabled=form.switched)
+
+    def _waiting(self, kind: ChannelType) -> tuple[dict[str, str], str]:
+        """What an earlier round of this form left in its draft, or why it cannot be used."""
+        text = self.request.POST.get("draft", "")
+        if not text:
+            return {}, ""
+        try:
+            return open_draft(text, **self._bound(kind)), ""
+        except DraftRefused as error:
+            return {}, str(error)
+
+    def _bound(self, kind: ChannelType) -> dict[str, Any]:
+        purpose = f"channel {kind.slug}"
+        return {"purpose": purpose, "user": self.user.pk, "owner": self.instance.pk}
+
+    def _page(self, failed: ChannelForm | None = None) -> HttpResponse:
+        rows, problems = self._rows(), self._problems()
+        forms = [
+            failed if failed and failed.kind is kind
+            else ChannelForm(kind, rows.get(slug), problem=problems.get(slug, ""))
+            for slug, kind in CHANNEL_TYPES.items()
+        ]  # fmt: skip
+        kept = failed.keep() if failed else {}
+        draft = seal_draft(kept, **self._bound(failed.kind)) if failed and kept else ""
+        return self.show(forms=forms, failed=failed, draft=draft)
+
+    def _form(self, kind: ChannelType, data: Any, waiting: dict[str, str]) -> ChannelForm:
+        problem = self._unopened(kind) if "replace" in data else ""
+        return ChannelForm(kind, self._rows().get(kind.slug), data, waiting, problem)
+
+    def _unopened(self, kind: ChannelType) -> str:
+        """Why the credentials do not open; "" where they do, for replacing would destroy them."""
+        try:
+            InstanceChannel.objects.reveal(self.instance, kind)
+        except DecryptionError as error:
+            return _words(error)
+        except Missing:
+            pass  # It is connected anew.
+        return ""
+
+    def _rows(self) -> dict[str, InstanceChannel]:
+        return {row.channel_type: row for row in InstanceChannel.objects.listing(self.instance)}
+
+    def _problems(self) -> dict[str, str]:
+        missing = InstanceChannel.objects.missing_keys(self.instance)
+        return {kind: _NEEDS_KEY.format(key_id=key_id) for kind, key_id in missing.items()}
+
+    def _gone(self) -> HttpResponse:
+        if Instance.objects.filter(pk=self.instance.pk).exists():
+            return self.done("There is no such channel; nothing was saved.", level=messages.ERROR)
+        return self.gone()
+
+
+class DisconnectPage(InstancePage):
+    """Asks, then deletes a channel with its credentials, readable or not."""
+
+    name = "channels_disconnect"
+    path = "channels/<str:kind>/disconnect"
+    tab = "channels"
+    to_see = Role.EDITOR
+    template_name = "admin/channels_app/disconnect.html"
+
+    def get(self, request: HttpRequest, kind: str) -> HttpResponse:
+        try:
+            row = InstanceChannel.objects.describe(self.instance, find_type(kind))
+        except Missing as missing:
+            return self.done(str(missing), level=messages.WARNING)
+        return self.show(page_label="Delete", row=row, kind=find_type(kind))
+
+    def post(self, request: HttpRequest, kind: str) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                InstanceChannel.objects.disconnect(self.instance, find_type(kind), self.user)
+                self.admin.log_change(request, self.instance, f"Channels: deleted {kind}.")
+        except Missing as missing:
+            return self.done(str(missing), level=messages.WARNING)
+        return self.done(f"{find_type(kind).label} is deleted.")
+
+
+def _words(error: DecryptionError) -> str:
+    if isinstance(error, UnknownEncryptionKey):
+        return _NEEDS_KEY.format(key_id=error.key_id)
+    return _DAMAGED
+
+
+InstanceAdmin.pages += [ChannelsPage, DisconnectPage]

@@ -1,0 +1,114 @@
+"""What of channels goes into a bundle: which there are, and their readable configuration."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.models import User
+from rest_framework import serializers
+
+from channels_app.catalog import CHANNEL_TYPES, Member
+from channels_app.models import InstanceChannel
+from instances.bundles.credentials import CREDENTIAL_FAULT, find_faults
+from instances.bundles.sections import Applied, BundleSection, Entry, WarningType
+from instances.bundles.serializers import OpenSerializer
+from instances.models import Instance
+from polyant.serializers import BooleanField, DistinctList, TextField
+
+# The public engine takes the Account SID for readable and puts it into its bundles. Here it is a
+# credential: it is not taken from there, and asked for.
+_READABLE_ELSEWHERE = frozenset({"accountSid"})
+
+
+class BundledChannel(OpenSerializer):
+    """A channel. ``settings`` of its result are the members that we know, ``other`` the rest."""
+
+    distinct = ("channelType",)
+
+    channelType = TextField(max_length=50)
+    enabled = BooleanField()
+    config = serializers.DictField(required=False)
+
+    class Meta:
+        list_serializer_class = DistinctList
+
+    def validate(self, entry: Entry) -> Entry:
+        config = entry.pop("config", {})
+        kind = CHANNEL_TYPES.get(entry["channelType"])
+        members = {member.name: member for member in kind.members} if kind else {}
+        known = {name: config[name] for name in config if name in members}
+        other = {name: config[name] for name in config if name not in members}
+        given = {name: value for name, value in known.items() if value not in (None, "")}
+        checked = ((name, _fault(members[name], value)) for name, value in given.items())
+        faults = {name: fault for name, fault in (*checked, *find_faults(other)) if fault}
+        if faults:
+            raise serializers.ValidationError({"config": {name: [faults[name]] for name in faults}})
+        settings = {name: value for name, value in given.items() if not members[name].credential}
+        return {**entry, "settings": settings, "other": other}
+
+
+class ChannelsSection(BundleSection):
+    """Channels without their credentials; a type or a member that is none of ours is kept."""
+
+    member = "channels"
+    entry = BundledChannel
+
+    def export(self, instance: Instance, kept: list[Any]) -> list[Entry]:
+        by_type = {entry["channelType"]: entry for entry in kept}
+        rows = InstanceChannel.objects.listing(instance)
+        ours = [_exported(row, by_type.get(row.channel_type, {})) for row in rows]
+        return [*ours, *(entry for entry in kept if entry["channelType"] not in CHANNEL_TYPES)]
+
+    def keep(self, entries: list[Entry], kept: list[Any]) -> list[Any]:
+        by_type = {entry["channelType"]: entry for entry in kept}
+        for entry in entries:
+            by_type[entry["channelType"]] = _kept(entry)
+        return [entry for entry in by_type.values() if len(entry) > 1]
+
+    def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
+        applied = Applied([], [])
+        for entry in entries:
+            if kind := CHANNEL_TYPES.get(entry["channelType"]):
+                row = InstanceChannel.objects.configure(
+                    instance, kind, entry["settings"], by, enabled=entry["enabled"]
+                )
+                applied.changes.append(kind.slug)
+                applied.warnings.extend(_lacking(row))
+            else:
+                applied.warnings.append(_foreign(entry["channelType"]))
+        return applied
+
+
+def _fault(member: Member, value: Any) -> serializers.ErrorDetail | None:
+    if member.credential:
+        return None if member.name in _READABLE_ELSEWHERE else CREDENTIAL_FAULT
+    if isinstance(value, str) and member.accepts(value):
+        return None
+    return serializers.ErrorDetail(f"This is not valid. {member.hint}", "invalid")
+
+
+def _kept(entry: Entry) -> Entry:
+    """What of an entry is not ours; for a type that is not, all of it."""
+    kept = {"channelType": entry["channelType"], **entry["rest"]}
+    if entry["channelType"] not in CHANNEL_TYPES:
+        return {**kept, "enabled": entry["enabled"], "config": entry["other"]}
+    return {**kept, "config": entry["other"]} if entry["other"] else kept
+
+
+def _exported(row: InstanceChannel, kept: Entry) -> Entry:
+    config = {**kept.get("config", {}), **row.config}
+    return {**kept, "channelType": row.channel_type, "enabled": row.enabled, "config": config}
+
+
+def _lacking(row: InstanceChannel) -> Iterator[dict[str, Any]]:
+    if names := row.lacking:
+        label = CHANNEL_TYPES[row.channel_type].label
+        yield WarningType.CHANNEL_CREDENTIALS.say(
+            f"{label} is disabled until these are set: {', '.join(names)}.",
+            channelType=row.channel_type,
+            names=names,
+        )
+
+
+def _foreign(channel_type: str) -> dict[str, Any]:
+    message = f"Kept for the next export, and without effect here: the channel {channel_type}."
+    return WarningType.UNSUPPORTED.say(message, channelType=channel_type)

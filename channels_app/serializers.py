@@ -1,0 +1,64 @@
+"""Channels on the wire: configuration both ways, credentials only in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from channels_app.catalog import CHANNEL_TYPES
+from channels_app.models import InstanceChannel
+from polyant.serializers import Answer, BooleanField, StrictSerializer, TextField
+
+_MEMBERS = {member.name for kind in CHANNEL_TYPES.values() for member in kind.members}
+
+
+class ConfigField(serializers.DictField):
+    """Members as strings or null. An error names only what we know: a name may be a value."""
+
+    child = TextField(allow_null=True)
+
+    def run_child_validation(self, data: Mapping[str, Any]) -> dict[str, str | None]:
+        wrong = [name for name in data if not isinstance(data[name], str | None)]
+        fault = serializers.ErrorDetail("This must be a string or null.", "invalid")
+        if wrong and _MEMBERS.issuperset(wrong):
+            raise serializers.ValidationError({name: [fault] for name in wrong})
+        if wrong:
+            raise serializers.ValidationError([fault])
+        return dict(data)
+
+
+class ChannelChange(StrictSerializer):
+    """``config`` holds members to set (a string) or to clear (null); absent ones are kept."""
+
+    config = ConfigField(write_only=True, required=False)
+    enabled = BooleanField(required=False)
+
+
+class Credential(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    configured = serializers.BooleanField()
+
+
+class ChannelSerializer(serializers.ModelSerializer[InstanceChannel]):
+    channelType = serializers.CharField(source="channel_type")
+    config = serializers.DictField(child=serializers.CharField())
+    credentials = serializers.SerializerMethodField()
+    updatedAt = serializers.DateTimeField(source="updated_at")
+
+    class Meta:
+        model = InstanceChannel
+        fields = ("channelType", "enabled", "config", "credentials", "updatedAt")
+
+    @extend_schema_field(Credential(many=True))
+    def get_credentials(self, row: InstanceChannel) -> list[dict[str, Any]]:
+        names = CHANNEL_TYPES[row.channel_type].credentials
+        return [{"key": name, "configured": name in row.credential_names} for name in names]
+
+
+class ChannelAnswer(Answer):
+    channel = ChannelSerializer()
+
+
+class ChannelListing(Answer):
+    channels = ChannelSerializer(many=True)

@@ -1,0 +1,215 @@
+"""Instances in the admin. Membership decides who sees and does what, as over REST."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, DateTimeField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+
+from instances import tokens_admin  # noqa: F401  (registers the tokens of a person)
+from instances.bundles.pages import BundlePage, ConfirmNewPage, ConfirmPage, DownloadPage, NewPage
+from instances.forms import InstanceForm
+from instances.members_page import MembersPage, RemoveMemberPage
+from instances.models import AuditEntry, Instance
+from instances.pages import AuditPage, InstancePage
+from instances.roles import Role
+from instances.tokens_page import TokensPage, WithdrawTokenPage
+from polyant.exceptions import Refusal
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Instance]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Instance)
+class InstanceAdmin(ModelAdmin):
+    """Every save goes through the verbs of ``Instance.objects``; Django's rows are only shown."""
+
+    pages: ClassVar[list[type[InstancePage]]] = [
+        MembersPage, RemoveMemberPage, TokensPage, WithdrawTokenPage, AuditPage,
+        BundlePage, ConfirmPage, DownloadPage,
+    ]  # fmt: skip
+
+    form = InstanceForm
+    fields = (
+        "slug", "name", "description", "status", "provider", "model", "auth_enabled",
+        "langsmith_enabled", "langsmith_content", "seen",
+    )  # fmt: skip
+    list_display = ("name", "slug", "status", "secrets_set", "last_change")
+    list_filter = ("status", "provider")
+    search_fields = ("name", "slug")
+    ordering = ("slug",)
+    actions = None
+    change_form_template = "admin/instances/instance/change_form.html"
+
+    class Media:
+        css: ClassVar[dict[str, Any]] = {"all": ["instances/pages.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages below an instance, before Django's catch-all."""
+        below = [
+            path(
+                f"<uuid:pk>/{page.path}/",
+                self.admin_site.admin_view(page.as_view(model_admin=self)),
+                name=f"instances_instance_{page.name}",
+            )
+            for page in self.pages
+        ]
+        beside = [
+            path(
+                page.path,
+                self.admin_site.admin_view(page.as_view(model_admin=self)),
+                name=f"instances_instance_{page.name}",
+            )
+            for page in (NewPage, ConfirmNewPage)
+        ]
+        return [*below, *beside, *super().get_urls()]
+
+    def tabs(self, instance: Instance, current: str = "") -> list[dict[str, Any]]:
+        """The tabs that this person has on an instance; ``current`` is the one shown."""
+        role = Role(instance.role)  # type: ignore[attr-defined]
+        own = {"label": "Settings", "name": "", "url": _url("change", instance)}
+        others = [
+            {"label": page.label, "name": page.name, "url": _url(page.name, instance)}
+            for page in sorted(self.pages, key=lambda page: page.position)
+            if page.label and role.allows(page.to_see)
+        ]
+        return [{**tab, "is_current": tab["name"] == current} for tab in (own, *others)]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Instance]:
+        """What the person may see, with their role and the figures of the list."""
+        newest = AuditEntry.objects.filter(instance_id=OuterRef("pk")).order_by("-pk")
+        visible = Instance.objects.visible_to(_user(request), None)
+        return visible.order_by(*self.ordering).annotate(
+            secrets_count=Count("secrets"),
+            changed_at=Coalesce(
+                Subquery(newest.values("at")[:1]), "updated_at", output_field=DateTimeField()
+            ),
+        )
+
+    @admin.display(description="Secrets set", ordering="secrets_count")
+    def secrets_set(self, instance: Instance) -> int:
+        """How many keys have a value."""
+        return int(instance.secrets_count)  # type: ignore[attr-defined]
+
+    @admin.display(description="Last change (UTC)")
+    def last_change(self, instance: Instance) -> str:
+        """When anything under the instance was changed last."""
+        return f"{instance.changed_at:%Y-%m-%d %H:%M}"  # type: ignore[attr-defined]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Instance | None = None) -> list[str]:
+        return ["slug"] if obj else []
+
+    def get_fields(self, request: HttpRequest, obj: Instance | None = None) -> list[Any]:
+        """Without ``seen`` for those who only look: it is an input, not a fact."""
+        names = list(super().get_fields(request, obj))
+        may_write = obj is None or self.has_change_permission(request, obj)
+        return names if may_write else [name for name in names if name != "seen"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True
+
+    def has_view_permission(self, request: HttpRequest, obj: Instance | None = None) -> bool:
+        return obj is None or _allows(request, obj, Role.VIEWER)
+
+    def has_change_permission(self, request: HttpRequest, obj: Instance | None = None) -> bool:
+        return obj is None or _allows(request, obj, Role.EDITOR)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Instance | None = None) -> bool:
+        return obj is None or _allows(request, obj, Role.ADMIN)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """What the filters of the list ask for, and nothing that an address makes up."""
+        return lookup.partition("__")[0] in self.list_filter and not lookup.endswith("regex")
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """For those who may read the audit trail: it tells the same."""
+        instance = self.get_object(request, object_id)
+        if instance is not None and not _allows(request, instance, Role.ADMIN):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[dict[str, dict[str, list[str]]]]:
+        """Without ``seen``, which is no setting."""
+        form.changed_data = [name for name in form.changed_data if name != "seen"]
+        return super().construct_change_message(request, form, formsets, add)
+
+    def save_model(self, request: HttpRequest, obj: Instance, form: Any, change: bool) -> None:
+        if not change:
+            obj.pk = Instance.objects.establish(_user(request), **form.changes).pk
+        elif form.changes:
+            Instance.objects.change(obj, _user(request), **form.changes)
+
+    def delete_model(self, request: HttpRequest, obj: Instance) -> None:
+        Instance.objects.remove(obj, _user(request))
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """How much goes with an instance: figures, where Django would load every row."""
+        counts = {
+            str(
+                relation.related_model._meta.verbose_name_plural
+            ): relation.related_model._default_manager.filter(
+                **{relation.field.name: instance}
+            ).count()
+            for instance in objs
+            for relation in self.opts.related_objects
+            if not relation.many_to_many  # a token outlives the instances that it names
+        }
+        return (
+            [str(each) for each in objs],
+            {name: count for name, count in counts.items() if count},
+            set(),
+            [],
+        )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Django's, with what a verb refuses (somebody was faster) in words instead of a 500."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+            return redirect("admin:instances_instance_changelist")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if original := context.get("original"):
+            context |= {"pages": self.tabs(original), "title": original.name, "subtitle": None}
+            context["has_history"] = _allows(request, original, Role.ADMIN)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User), "admin_view lets nobody else in"
+    return request.user
+
+
+def _allows(request: HttpRequest, instance: Instance, needed: Role) -> bool:
+    """By the role that the query found; asked for again where the row was made just now."""
+    role = getattr(instance, "role", None)
+    if role is None:
+        found = Instance.objects.visible_to(_user(request), None).filter(pk=instance.pk).first()
+        role = getattr(found, "role", None)
+    return role is not None and Role(role).allows(needed)
+
+
+def _url(name: str, instance: Instance) -> str:
+    return reverse(f"admin:instances_instance_{name}", args=[instance.pk])

@@ -1,0 +1,76 @@
+"""``.env`` for a first start: new keys, and never a new encryption key beside rows of another."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.apps import apps
+from django.db import connection
+
+from polyant.encryption.models import encrypted_fields
+from polyant.exceptions import Conflict
+
+# Hexadecimal and URL-safe letters need no quotes; django-environ would take a `$` for a reference.
+_MAKE = {"SECRET_KEY": lambda: secrets.token_urlsafe(50), "ENCRYPTION_KEY": secrets.token_hex}
+
+_HEADER = """\
+# The keys of this installation, made on its first start. ENCRYPTION_KEY opens every stored secret:
+# keep a copy away from the database and its backups. All variables: .env.example
+"""
+
+
+def create(path: Path) -> list[str]:
+    """Write what the environment lacks to ``path``; the names written, none if there is a file.
+
+    Raises:
+        Conflict: the database has encrypted rows, which a new key could not open.
+        DatabaseError: it cannot be asked.
+        OSError: the file cannot be written.
+    """
+    # What a file that is there sets has joined the environment by now.
+    if not any(map(os.environ.get, ("ENCRYPTION_KEY", "ENCRYPTION_KEY_FILE"))):
+        _refuse_beside_rows(path)
+    if path.exists():
+        return []
+    names = [name for name in _MAKE if not {name, f"{name}_FILE"} & os.environ.keys()]
+    return names if names and _place(path, names) else []
+
+
+def _refuse_beside_rows(path: Path) -> None:
+    tables = _tables_with_rows()
+    if tables:
+        raise Conflict(
+            f"The database has encrypted rows ({', '.join(tables)}) and their key is not here:"
+            f" neither {path.name} nor the environment has ENCRYPTION_KEY, and a new key could not"
+            " open them."
+            f" Restore the {path.name} that belongs to this database, or set ENCRYPTION_KEY to the"
+            " old key. Only if it is lost for good: set ENCRYPTION_KEY to a new one"
+            " (openssl rand -hex 32) and run `manage.py rotate_encryption_key --wipe-unreadable`."
+        )
+
+
+def _tables_with_rows() -> list[str]:
+    """Tables that hold encrypted rows. One that is not migrated yet holds none."""
+    existing = set(connection.introspection.table_names())
+    encrypted = (model for model in apps.get_models() if encrypted_fields(model))
+    return [
+        model._meta.db_table
+        for model in encrypted
+        if model._meta.db_table in existing and model._base_manager.exists()
+    ]
+
+
+def _place(path: Path, names: Iterable[str]) -> bool:
+    """The whole file at once and for its owner only; False if another process was first."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".env.", delete=True) as draft:
+        draft.write(_HEADER + "".join(f"{name}={_MAKE[name]()}\n" for name in names))
+        draft.flush()
+        os.fsync(draft.fileno())
+        try:
+            # A link, unlike a rename, fails where a file is: nobody's keys are overwritten.
+            os.link(draft.name, path)
+        except FileExistsError:
+            return False
+    return True

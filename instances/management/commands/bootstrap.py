@@ -1,0 +1,55 @@
+import os
+import shlex
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from instances import first_start, serving
+from polyant.exceptions import Conflict
+from polyant.keys import require_keys
+
+_PASSWORD = """
+Sign in at {url}/admin/ as {username} with the password {password}
+It is shown this once.
+"""
+
+# A token is made when it is wanted, so that none stands in a terminal's log.
+_CURL = """
+In another terminal:
+
+    export TOKEN=$({manage} create_token {username})
+    curl -s {url}/api/instances/{slug}/secrets -H "Authorization: Bearer $TOKEN"
+"""
+
+
+class Command(BaseCommand):
+    help = (
+        "Prepare a start: migrate, collect static files, and where there are none make a first"
+        " superuser (INITIAL_ADMIN_USERNAME, INITIAL_ADMIN_PASSWORD) and a demo instance."
+    )
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        where = serving.address()
+        require_keys()
+        try:
+            start = first_start.prepare()
+        except Conflict as error:
+            raise CommandError(str(error)) from None
+        except DatabaseError as error:
+            raise CommandError(f"The database of DATABASE_URL refuses: {error}") from None
+        self._report(start, where.url)
+
+    def _report(self, start: first_start.Start, url: str) -> None:
+        words = {"url": url, "slug": start.slug, "username": shlex.quote(start.username)}
+        if start.password is not None:
+            self.stdout.write(_PASSWORD.format(password=start.password, **words))
+        self.stdout.write(_CURL.format(manage=_manage(), **words))
+
+
+def _manage() -> str:
+    """`manage.py` as it is called from this folder."""
+    python = os.path.relpath(sys.executable)
+    return f"{sys.executable if python.startswith('..') else python} {shlex.quote(sys.argv[0])}"

@@ -1,0 +1,24 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from instances import serving
+from polyant.keys import require_keys
+
+
+class Command(BaseCommand):
+    help = "Serve on HOST:PORT (localhost:4000) with WORKERS processes of THREADS threads (2 × 4)."
+    requires_system_checks = ()  # after the keys, of which it should speak in one line
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        serving.stop_quietly()
+        require_keys()
+        self.check()
+        connections.close_all()  # none may be shared with the worker processes
+        where = serving.address()
+        serving.serve(where, lambda: self._say(f"Serving {where.url} · Ctrl-C stops it"))
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from instances import env_file
+from polyant.exceptions import Conflict
+
+
+class Command(BaseCommand):
+    help = "Write .env with new keys if there is none. Never beside rows that need another key."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            written = env_file.create(settings.ENV_FILE)
+        except Conflict as refusal:
+            raise CommandError(refusal.message) from None
+        except DatabaseError:
+            raise CommandError(
+                "The database of DATABASE_URL does not answer, so nobody knows whether it has rows"
+                " that need an older ENCRYPTION_KEY. Nothing was written; start it and try again."
+            ) from None
+        except OSError as error:
+            raise CommandError(f"Cannot write {settings.ENV_FILE}: {error.strerror}") from None
+        if written:
+            self.stdout.write(f"Wrote {settings.ENV_FILE.name} with a new {' and '.join(written)}.")

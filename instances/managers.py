@@ -1,0 +1,210 @@
+"""Verbs on instances, members and tokens."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.db.models import F, Value
+from django.utils import timezone
+
+from instances.audit import Action, AuditEntry
+from instances.roles import Role
+from polyant.exceptions import Conflict, Missing
+
+if TYPE_CHECKING:
+    from instances.models import AccessToken, Instance, Membership
+
+TOKEN_PREFIX = "ply_"
+MAX_TOKEN_DAYS = 3650
+# The label of tokens that were traded for a password.
+SIGN_IN_LABEL = "sign-in"
+
+
+class InstanceManager(models.Manager["Instance"]):
+    def get_queryset(self) -> models.QuerySet["Instance"]:
+        # Up to 10 MB that only an export and an import look at.
+        return super().get_queryset().defer("bundle_extras")
+
+    def visible_to(self, user: User, token: "AccessToken | None") -> models.QuerySet["Instance"]:
+        """The instances that ``user`` may see, each with their ``role`` in it.
+
+        A superuser has every instance; a limited token has no more than the instances it names.
+        """
+        if user.is_superuser:
+            visible = self.annotate(role=Value(Role.ADMIN))
+        else:
+            visible = self.filter(memberships__user=user).annotate(role=F("memberships__role"))
+        return visible.filter(access_tokens=token) if token and token.is_limited else visible
+
+    @transaction.atomic
+    def establish(self, creator: User | None, **fields: Any) -> "Instance":
+        """A new instance with its creator as its first admin; without one, for superusers only.
+
+        Raises:
+            Conflict: the slug is taken.
+        """
+        if self.filter(slug=fields["slug"]).exists():
+            raise Conflict("This slug is taken; choose another.", path="slug", code="slug_taken")
+        instance = self.create(**fields)
+        if creator is not None:
+            instance.memberships.create(user=creator, role=Role.ADMIN)
+        AuditEntry.objects.record(instance, Action.INSTANCE_CREATED, fields, creator)
+        return instance
+
+    @transaction.atomic
+    def change(self, instance: "Instance", by: User | None, **fields: Any) -> "Instance":
+        """Set what is named; the rest stays, whoever changes it meanwhile.
+
+        Raises:
+            Missing: it was deleted meanwhile.
+        """
+        instance = self.lock(instance)
+        if not fields:
+            return instance
+        for name, value in fields.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=[*fields, "updated_at"])
+        AuditEntry.objects.record(instance, Action.INSTANCE_CHANGED, fields, by)
+        return instance
+
+    @transaction.atomic
+    def remove(self, instance: "Instance", by: User | None) -> None:
+        """Delete the instance and all that is under it; the audit trail stays.
+
+        Raises:
+            Missing: it was deleted meanwhile.
+        """
+        # The whole row: writers below it wait, and then find that it is gone.
+        instance = _existing(self.select_for_update().filter(pk=instance.pk).first())
+        AuditEntry.objects.record(instance, Action.INSTANCE_DELETED, (), by)
+        instance.delete()
+
+    def lock(self, instance: "Instance") -> "Instance":
+        """The instance as it stands now, locked until the transaction ends.
+
+        For rules that span rows (the last admin, what a merge finds); inserts under the instance
+        go on, because only its key stays shared.
+
+        Raises:
+            Missing: it was deleted meanwhile.
+        """
+        return _existing(self.select_for_update(no_key=True).filter(pk=instance.pk).first())
+
+
+class MembershipManager(models.Manager["Membership"]):
+    def listing(self, instance: "Instance") -> models.QuerySet["Membership"]:
+        """The members by name, with their users."""
+        return self.filter(instance=instance).select_related("user").order_by("user__username")
+
+    @transaction.atomic
+    def assign(
+        self, instance: "Instance", username: str, role: Role, by: User | None
+    ) -> "Membership":
+        """Make a user a member, or give a member another role.
+
+        Raises:
+            Missing: no active user has this name.
+            Conflict: the last admin would stop being one.
+        """
+        type(instance).objects.lock(instance)
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise Missing("No active user has this name.")
+        if role != Role.ADMIN:
+            self._keep_an_admin(instance, username)
+        member, _ = self.update_or_create(instance=instance, user=user, defaults={"role": role})
+        AuditEntry.objects.record(instance, Action.MEMBER_ASSIGNED, [username, role], by)
+        return member
+
+    @transaction.atomic
+    def remove(self, instance: "Instance", username: str, by: User | None) -> None:
+        """End a membership; at once, for every token and session of that user.
+
+        Raises:
+            Missing: no such member.
+            Conflict: it is the last admin.
+        """
+        type(instance).objects.lock(instance)
+        self._keep_an_admin(instance, username)
+        deleted, _ = self.filter(instance=instance, user__username=username).delete()
+        if not deleted:
+            raise Missing("No member has this name.")
+        AuditEntry.objects.record(instance, Action.MEMBER_REMOVED, [username], by)
+
+    def _keep_an_admin(self, instance: "Instance", username: str) -> None:
+        admins = self.filter(instance=instance, role=Role.ADMIN, user__is_active=True)
+        if list(admins.values_list("user__username", flat=True)) == [username]:
+            raise Conflict("This is the last admin; make somebody else admin first.")
+
+
+class AccessTokenManager(models.Manager["AccessToken"]):
+    @transaction.atomic
+    def issue(
+        self,
+        user: User,
+        lifetime: timedelta,
+        *,
+        instances: Collection["Instance"] | None = None,
+        label: str = "",
+    ) -> tuple[str, "AccessToken"]:
+        """A new token: its text, which exists only here, and its row.
+
+        With ``instances`` it is limited to these; an empty collection is limited to none.
+        """
+        self.filter(user=user, expires_at__lte=timezone.now()).delete()
+        text = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        token = self.create(
+            user=user,
+            label=label,
+            digest=_digest(text),
+            is_limited=instances is not None,
+            expires_at=timezone.now() + lifetime,
+        )
+        token.instances.set(instances or ())
+        return text, token
+
+    def authenticate(self, text: str) -> "AccessToken | None":
+        """The unexpired token of an active user, with the user, or None. One query."""
+        return (
+            self.select_related("user")
+            .filter(digest=_digest(text), expires_at__gt=timezone.now(), user__is_active=True)
+            .first()
+        )
+
+    def limited_to(self, instance: "Instance") -> models.QuerySet["AccessToken"]:
+        """The unexpired tokens that name an instance, the newest first, with their users."""
+        named = self.filter(instances=instance, is_limited=True, expires_at__gt=timezone.now())
+        return named.select_related("user").order_by("-created_at", "pk")
+
+    @transaction.atomic
+    def withdraw(self, instance: "Instance", pk: UUID, by: User) -> "AccessToken":
+        """Cut a limited token off from an instance; one that names no other is deleted.
+
+        Raises:
+            Missing: no token of this id names the instance.
+        """
+        # Two admins of two instances at once: one of them has to find the token with none left.
+        token = self.limited_to(instance).select_for_update(of=("self",)).filter(pk=pk).first()
+        if token is None:
+            raise Missing("No token that is limited to this instance has this address.")
+        token.instances.remove(instance)
+        if not token.instances.exists():
+            self.filter(pk=pk).delete()
+        names = filter(None, [token.user.get_username(), token.label])
+        AuditEntry.objects.record(instance, Action.TOKEN_WITHDRAWN, names, by)
+        return token
+
+
+def _existing(instance: "Instance | None") -> "Instance":
+    if instance is None:
+        raise Missing("There is no such instance.")
+    return instance
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -1,0 +1,146 @@
+"""The production server: granian, a few processes of a few threads, stopped cleanly by a signal."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from polyant.environment import Environment
+
+# A stop waits this long for answers under way: a provider's stream may be endless, and ten
+# seconds is when Docker and others lose patience.
+STOP_SECONDS = 8
+
+# Its lines go the way of ours: standard error, one format, redacted.
+_LOGGERS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """As a person on this machine types it."""
+        everywhere = self.host in {"0.0.0.0", "::", ""}  # noqa: S104
+        host = "localhost" if everywhere else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def resolve(self) -> tuple[socket.AddressFamily, str]:
+        """The number behind the name, IPv4 first: what `localhost` means to most programs.
+
+        Raises:
+            ImproperlyConfigured: the name means nothing here.
+        """
+        try:
+            found = socket.getaddrinfo(self.host or "0.0.0.0", self.port, type=socket.SOCK_STREAM)  # noqa: S104
+        except OSError:
+            raise ImproperlyConfigured("HOST is not an address of this machine") from None
+        family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
+        return family, str(where[0])
+
+
+def address() -> Address:
+    """``HOST`` and ``PORT``."""
+    port = Environment().number("PORT", 4000, highest=65_535)
+    return Address(os.environ.get("HOST", "localhost"), port)
+
+
+def serve(where: Address, on_start: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; returns after a clean stop.
+
+    Raises:
+        ImproperlyConfigured: a variable is wrong, or the port is taken.
+        SystemExit: the workers cannot start, or keep dying.
+    """
+    server = _server(where)
+    server.on_startup(_stop_workers_surely)
+    server.on_startup(on_start)
+    try:
+        server.serve()
+    except SystemExit:
+        # A worker may have failed meanwhile; whoever asked for the stop wants no error.
+        if not server.interrupt_signal:
+            raise
+
+
+def stop_quietly() -> None:
+    """Until granian takes the signals over, one that stops us is no error either."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+
+
+def _stop_workers_surely() -> None:
+    """Once granian has taken the signals: each worker gets a stop from us, and surely gets it.
+
+    Ctrl-C reaches them past us, and three signals in all break off the answers under way. One
+    that a worker gets while it starts is lost, so that a second one follows.
+    """
+    os.register_at_fork(
+        after_in_child=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    )
+    stop: Any = signal.getsignal(signal.SIGTERM)
+
+    def stop_twice(*args: Any) -> None:
+        again = threading.Timer(1, _tell_workers_again)
+        again.daemon = True
+        again.start()
+        stop(*args)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop_twice)
+
+
+def _tell_workers_again() -> None:
+    for worker in multiprocessing.active_children():
+        with suppress(OSError):
+            worker.terminate()
+
+
+def _server(where: Address) -> Any:
+    family, host = where.resolve()
+    _refuse_taken(family, host, where.port)
+    return Granian(
+        "polyant.wsgi:application",
+        address=host,
+        port=where.port,
+        interface=Interfaces.WSGI,
+        websockets=False,
+        workers=settings.WORKERS,
+        # More than one, or a long stream to a provider would hold up the API.
+        blocking_threads=settings.THREADS,
+        # A thread that ends takes its database connection with it.
+        blocking_threads_idle_timeout=600,
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+        log_dictconfig=_LOGGERS,
+    )
+
+
+def _refuse_taken(family: socket.AddressFamily, host: str, port: int) -> None:
+    """Granian's workers share their port, and would share it with a stranger's as well."""
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"Cannot listen on port {port}: {error.strerror}. Stop the program that has it, or"
+                " choose another: PORT=4001 make run"
+            ) from None

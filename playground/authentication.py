@@ -1,0 +1,67 @@
+"""An instance's own key: ``Authorization: Bearer <its auth_api_key>``.
+
+The instance is named by the request's ``model``, so that a single row is opened. For one that the
+key does not fit, nothing is said here; the next way to sign in refuses it like any other.
+"""
+
+import hmac
+import logging
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from instances.models import Instance
+from polyant.authentication import bearer
+from polyant.encryption.exceptions import DecryptionError
+from polyant.parsers import TooLarge
+from secrets_app.exceptions import MissingSecret
+from secrets_app.models import InstanceSecret
+
+KEY = "auth_api_key"
+MAX_BYTES = 1 << 20
+# Its tokens are JWE (RFC 7516) of five parts, and are looked at next.
+_DOTS_OF_AUTHJS = 4
+
+_log = logging.getLogger(__name__)
+
+
+class KeyHolder:
+    """Who has the key of an instance. Nobody by name."""
+
+    is_authenticated = True
+    pk = None
+
+
+class InstanceKeyAuthentication(BaseAuthentication):
+    """``request.auth`` becomes the ``Instance``, for which alone the key is good."""
+
+    def authenticate(self, request: Request) -> tuple[KeyHolder, Instance] | None:
+        text = bearer(request)
+        if not text or text.count(".") == _DOTS_OF_AUTHJS:
+            return None
+        _check_size(request)
+        slug = request.data.get("model") if isinstance(request.data, dict) else None
+        if not isinstance(slug, str):
+            return None
+        instance = Instance.objects.filter(slug=slug, auth_enabled=True).first()
+        return (KeyHolder(), instance) if instance and _fits(instance, text) else None
+
+
+def _check_size(request: Request) -> None:
+    """Of a caller who may be anybody, no large body is parsed."""
+    size = request.META.get("CONTENT_LENGTH") or ""
+    if size.isdecimal() and int(size) > MAX_BYTES:
+        told = f"With an instance's own key the body may have at most {MAX_BYTES} bytes."
+        raise TooLarge(f"{told} Send less, or use a token.")
+
+
+def _fits(instance: Instance, text: str) -> bool:
+    try:
+        key = InstanceSecret.objects.reveal(instance, KEY)
+    except MissingSecret:
+        return False
+    except DecryptionError as error:
+        # The caller may be anybody, and is told no more than of a wrong key.
+        _log.warning("The key for callers of %s cannot be checked: %s", instance.slug, error)
+        return False
+    return hmac.compare_digest(text.encode(), key.encode())

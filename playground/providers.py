@@ -1,0 +1,33 @@
+"""The model providers: where each is reached, and with which secret of an instance."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from instances.models import Instance
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An API that speaks OpenAI's chat completions."""
+
+    slug: str
+    label: str
+    key: str
+    setting: str
+
+    @property
+    def completions_url(self) -> str:
+        """From the settings alone. Never from a request: the key would follow it."""
+        return f"{getattr(settings, self.setting).rstrip('/')}/chat/completions"
+
+
+PROVIDERS = {
+    each.slug: each
+    for each in (
+        Provider(Instance.Provider.OPENAI, "OpenAI", "openai_api_key", "OPENAI_BASE_URL"),
+        Provider(
+            Instance.Provider.ANTHROPIC, "Anthropic", "anthropic_api_key", "ANTHROPIC_BASE_URL"
+        ),
+    )
+}

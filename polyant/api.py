@@ -1,0 +1,127 @@
+"""The API's one error shape, and how every refusal becomes it.
+
+``{"statusCode", "error", "message", "errors"?: [{"path", "code", "message"}]}``
+"""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from itertools import islice
+from typing import Any
+
+from django.db import IntegrityError, InterfaceError, OperationalError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from polyant.encryption.exceptions import DecryptionError
+from polyant.exceptions import Conflict, Invalid, Missing, Refusal
+
+MAX_FAULTS = 1000
+
+# Violations of a foreign key and of a uniqueness: PostgreSQL's codes, SQLite's names.
+_RACES = {
+    "23503", "SQLITE_CONSTRAINT_FOREIGNKEY",
+    "23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY",
+}  # fmt: skip
+
+# DRF's own words for these codes quote the input, or name our classes.
+_PLAIN_WORDS = {
+    "invalid_choice": "This is not one of the allowed values.",
+    "not_a_list": "This must be a list.",
+    "not_a_dict": "This must be a JSON object.",
+    "not_authenticated": "Sign in, or send an Authorization: Bearer header.",
+    "method_not_allowed": "This method is not allowed here; OPTIONS lists those that are.",
+    "unsupported_media_type": "Send JSON, with the header Content-Type: application/json.",
+}
+_DOMAIN = {
+    Missing: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    DecryptionError: HTTPStatus.CONFLICT,
+}
+
+
+def error_body(status: int, message: str, errors: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
+    """The body of every error answer."""
+    body = {"statusCode": int(status), "error": HTTPStatus(status).phrase, "message": message}
+    return {**body, "errors": list(errors)} if errors else body
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's ``EXCEPTION_HANDLER``. None lets Django answer 500, through ``urls.handler500``."""
+    known = _from_domain(error)
+    response = exception_handler(known, context)
+    if response is not None:
+        errors = faults(known) if isinstance(known, exceptions.ValidationError) else []
+        message = _summary(errors) if errors else _words(known)
+        response.data = error_body(response.status_code, message, errors)
+    return response
+
+
+def _from_domain(error: Exception) -> Exception:
+    """What the domain or the database raised, as an ``APIException``; others as they are."""
+    if isinstance(error, Invalid):
+        detail: Any = exceptions.ErrorDetail(error.message, error.code)
+        for name in reversed(error.path.split(".")):
+            detail = {name: detail if isinstance(detail, dict) else [detail]}
+        return exceptions.ValidationError(detail)
+    for kind, status in _DOMAIN.items():
+        if isinstance(error, kind):
+            return _answer(status, error.message if isinstance(error, Refusal) else str(error))
+    if isinstance(error, IntegrityError) and _is_race(error):
+        return _answer(HTTPStatus.CONFLICT, "Somebody changed this meanwhile; read it again.")
+    if isinstance(error, InterfaceError | OperationalError):
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer; try again.")
+    return error
+
+
+def _is_race(error: IntegrityError) -> bool:
+    """True if a row came or went meanwhile. A CHECK that failed is a fault of ours: 500, logged."""
+    cause = error.__cause__
+    codes = {getattr(cause, "pgcode", None), getattr(cause, "sqlite_errorname", None)}
+    return not codes.isdisjoint(_RACES)
+
+
+def _answer(status: int, message: str) -> exceptions.APIException:
+    answer = exceptions.APIException(message)
+    answer.status_code = status
+    return answer
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, exceptions.APIException):
+        codes = error.get_codes()
+        return _PLAIN_WORDS.get(str(codes), str(error.detail))
+    return "Nothing is found at this address."
+
+
+def faults(error: exceptions.ValidationError) -> list[dict[str, str]]:
+    """Each fault as ``{"path", "code", "message"}``, up to the thousandth."""
+    return [
+        {
+            "path": path,
+            "code": str(detail.code),
+            "message": _PLAIN_WORDS.get(str(detail.code), str(detail)),
+        }
+        for path, detail in islice(_flatten(error.detail, ""), MAX_FAULTS)
+    ]
+
+
+def _flatten(detail: Any, path: str) -> Iterator[tuple[str, exceptions.ErrorDetail]]:
+    """Every error of DRF's nested lists and dicts with its dotted path, as ``secrets.3.key``."""
+    if isinstance(detail, exceptions.ErrorDetail):
+        yield path, detail
+    elif isinstance(detail, dict):
+        for name, inner in detail.items():
+            step = "" if name == "non_field_errors" else str(name)
+            yield from _flatten(inner, ".".join(filter(None, (path, step))))
+    else:
+        for number, inner in enumerate(detail):
+            nested = isinstance(inner, dict)
+            yield from _flatten(inner, f"{path}.{number}".strip(".") if nested else path)
+
+
+def _summary(errors: Sequence[dict[str, str]]) -> str:
+    first = errors[0]
+    where = f"{first['path']}: " if first["path"] else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{where}{first['message']}{more}"

@@ -1,0 +1,131 @@
+"""Signing in with a cookie: our session, or an Auth.js session token.
+
+API tokens are tried first (``instances.authentication``), so that an anonymous request is told
+``WWW-Authenticate: Bearer``. A cookie travels with requests that its owner did not mean, so
+unsafe ones are checked by origin; a Bearer header does not, and is not.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.contrib.auth.models import User
+from joserfc import jwe, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+AUTHJS_COOKIES = ("authjs.session-token", "__Secure-authjs.session-token")
+
+
+def bearer(request: Request) -> str | None:
+    """The credentials of an ``Authorization: Bearer`` header (RFC 6750), or None without one."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else None
+
+
+def check_origin(request: Request) -> None:
+    """Refuse an unsafe request that another site may have caused.
+
+    Browsers send ``Sec-Fetch-Site`` (W3C Fetch Metadata) or ``Origin``; a client that sends
+    neither is not a browser, and nobody else's page can make it speak.
+
+    Raises:
+        PermissionDenied: the request comes from another site.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None:
+        allowed = site in {"same-origin", "none"}
+    else:
+        allowed = origin is None or _is_ours(request, origin)
+    if request.method not in SAFE_METHODS and not allowed:
+        raise exceptions.PermissionDenied("A request from another site may not change anything.")
+
+
+def _is_ours(request: Request, origin: str) -> bool:
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    return origin == f"{request.scheme}://{request.get_host()}" and bool(urlsplit(origin).netloc)
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Django's session cookie, with the origin check in place of a CSRF token."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        check_origin(request)
+
+
+class AuthJsAuthentication(authentication.BaseAuthentication):
+    """Session tokens of an Auth.js application that shares ``AUTH_SECRET`` with us.
+
+    The token says who it is, by e-mail, and nothing else: what that person may do is what the
+    user of that address may do here.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        token = bearer(request)
+        if token is not None:
+            return self._user(token, AUTHJS_COOKIES), None
+        for name, cookie in _cookies(request):
+            if settings.AUTH_SECRET and "." in cookie:
+                check_origin(request)
+                return self._user(cookie, [name]), None
+        return None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+    def _user(self, token: str, salts: Any) -> User:
+        emails = (_email(token, salt) for salt in salts) if settings.AUTH_SECRET else ()
+        email = next(filter(None, emails), None)
+        users = _active_users(email) if email else []
+        if len(users) != 1:
+            # Two users of one address: neither may be guessed.
+            raise exceptions.AuthenticationFailed("The credentials are unknown or have expired.")
+        return users[0]
+
+
+def _cookies(request: Request) -> Iterator[tuple[str, str]]:
+    """Auth.js cookies under each name; a long one comes in numbered pieces."""
+    for name in AUTHJS_COOKIES:
+        pieces = [request.COOKIES.get(f"{name}.{number}", "") for number in range(10)]
+        if cookie := request.COOKIES.get(name) or "".join(pieces):
+            yield name, cookie
+
+
+def _email(token: str, salt: str) -> str | None:
+    """The e-mail address of a valid, unexpired token that was made for ``salt``; else None."""
+    try:
+        decoded = jwt.decode(token, _key(salt), registry=_REGISTRY)
+        _CLAIMS.validate(decoded.claims)
+    except (JoseError, ValueError, TypeError):
+        # Besides its own errors, joserfc lets slip what a forged header makes of its code.
+        return None
+    email = decoded.claims.get("email")
+    return email if isinstance(email, str) and email.isascii() and email.isprintable() else None
+
+
+def _active_users(email: str) -> list[User]:
+    """The active users of an address, of which a database may find too many.
+
+    Upper-casing turns a dotless ı into an I in PostgreSQL: another letter, another person.
+    """
+    found = User.objects.filter(email__iexact=email, is_active=True)
+    return [user for user in found if user.email.isascii() and user.email.lower() == email.lower()]
+
+
+def _key(salt: str) -> OctKey:
+    """Auth.js's derivation: HKDF (RFC 5869) with SHA-256 and the cookie's name as salt."""
+    info = f"Auth.js Generated Encryption Key ({salt})".encode()
+    derive = HKDF(algorithm=SHA256(), length=64, salt=salt.encode(), info=info)
+    return OctKey.import_key(derive.derive(settings.AUTH_SECRET.encode()))
+
+
+_REGISTRY = jwe.JWERegistry(algorithms=["dir", "A256CBC-HS512"])
+_CLAIMS = jwt.JWTClaimsRegistry(exp={"essential": True}, email={"essential": True})

@@ -1,0 +1,128 @@
+"""The one form field for values that are written and never shown.
+
+Blank keeps what is stored, a text replaces it, a tick clears it, or drops what waits. Nothing that
+was typed or stored is ever rendered: what must survive a page travels in a ``draft``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+WAITING = "entered, not saved yet"
+_DROP = "Drop what I entered"
+
+
+class Typed(NamedTuple):
+    """What the three inputs of a field were sent with."""
+
+    line: str = ""
+    lines: str = ""
+    clear: bool = False
+
+    @property
+    def text(self) -> str:
+        # Browsers send CRLF for the line breaks of a textarea; a PEM file has none of them.
+        return self.line or self.lines.replace("\r\n", "\n")
+
+
+class WriteOnlyInput(forms.Widget):
+    """A password input, a textarea behind a disclosure, and a tick. None of them has a value.
+
+    Several lines go into the textarea, because browsers drop line breaks from any other input.
+    """
+
+    template_name = "encryption/write_only.html"
+
+    def __init__(
+        self,
+        label: str = "",
+        *,
+        is_set: bool = False,
+        clear: str = "",
+        placeholder: str = "",
+        is_waiting: bool = False,
+        multiline: bool = True,
+    ) -> None:
+        super().__init__({"spellcheck": "false", "autocapitalize": "off", "autocorrect": "off"})
+        self.label = label
+        self.is_set = is_set
+        self.clear = clear
+        self.multiline = multiline
+        self.usual_placeholder = placeholder or ("configured" if is_set else "")
+        self.show_waiting(is_waiting)
+
+    def show_waiting(self, is_waiting: bool) -> None:
+        """Say whether a text waits in the draft that the page comes with."""
+        self.placeholder = WAITING if is_waiting else self.usual_placeholder
+
+    @property
+    def tick(self) -> str:
+        """The label of the tick; "" where there is nothing to clear, nor to drop."""
+        if self.is_set:
+            return self.clear
+        return _DROP if self.placeholder == WAITING else ""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        cleared = isinstance(value, Typed) and value.clear
+        context = super().get_context(name, None, attrs)
+        context["widget"] |= {
+            "label": self.label,
+            "tick": self.tick,
+            "cleared": cleared,
+            "multiline": self.multiline,
+            "placeholder": self.placeholder,
+        }
+        return context
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Typed:
+        clear = bool(self.tick) and f"{name}-clear" in data
+        return Typed(data.get(name, ""), data.get(f"{name}-lines", ""), clear)
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+
+class WriteOnlyField(forms.Field):
+    """Cleans to None (keep what is stored), a text (replace it) or "" (clear it).
+
+    ``clear`` is the label of the tick. ``waiting`` is a text that was entered before and is kept
+    in a draft: it stands for a blank, until another text or the tick takes its place. Where
+    nothing is stored, the tick drops it, and cleans to None.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_set: bool = False,
+        waiting: str | None = None,
+        clear: str = "Remove",
+        label: str = "",
+        placeholder: str = "",
+        multiline: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        widget = WriteOnlyInput(
+            label,
+            is_set=is_set,
+            clear=clear,
+            placeholder=placeholder,
+            is_waiting=waiting is not None,
+            multiline=multiline,
+        )
+        super().__init__(required=False, widget=widget, label=label, **kwargs)
+        self.is_set = is_set
+        self.waiting = waiting
+
+    def clean(self, value: Any) -> str | None:
+        typed = value if isinstance(value, Typed) else Typed()
+        if typed.line and typed.lines:
+            raise ValidationError("Use one of the two inputs, not both.", code="both_inputs")
+        if typed.text and typed.clear:
+            raise ValidationError("Enter a value or tick the box, not both.", code="ambiguous")
+        if typed.clear:
+            return "" if self.is_set else None
+        if typed.text:
+            self.run_validators(typed.text)
+        return typed.text or self.waiting

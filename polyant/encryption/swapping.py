@@ -1,0 +1,115 @@
+"""Compare-and-swap of a batch of stored texts: each is replaced where it still stands.
+
+A value that was written after the batch was read has another text, and so it stays. A batch is one
+statement that takes its rows as one JSON text, which the database reads without us: what the next
+batch needs is worked out meanwhile.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+from django.db import OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from polyant.encryption.fields import EncryptedField
+
+# Far less than PostgreSQL's `deadlock_timeout` of a second: of a writer and us, each waiting for a
+# row that the other has, we give way.
+LOCK_TIMEOUT = "100ms"
+
+
+# A row's address, the text that must still stand there, and the one to write.
+Swap = tuple[str, str, str]
+
+
+class Batch(NamedTuple):
+    """Rows to write at once, and the same as the database takes them. Made off the main thread."""
+
+    swaps: Sequence[Swap]
+    as_json: str
+
+    @classmethod
+    def of(cls, swaps: Sequence[Swap]) -> Self:
+        return cls(swaps, json.dumps(swaps, check_circular=False))
+
+
+def swap(field: EncryptedField, batch: Batch) -> int:
+    """Write each new text where its old one still stands, in one transaction; how many did.
+
+    A row that somebody is writing may be passed over.
+    """
+    if not batch.swaps:
+        return 0
+    on_database = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
+    return on_database(field, batch)
+
+
+@transaction.atomic
+def _on_sqlite(field: EncryptedField, batch: Batch) -> int:
+    table, column, _ = _quoted(field)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} AS stored SET {column} = json_extract(swap.value, '$[2]')"
+            " FROM json_each(%s) AS swap"
+            " WHERE stored.rowid = json_extract(swap.value, '$[0]')"
+            f" AND stored.{column} = json_extract(swap.value, '$[1]')",
+            [batch.as_json],
+        )
+        return int(cursor.rowcount)
+
+
+def _on_postgresql(field: EncryptedField, batch: Batch) -> int:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            return _update(cursor, field, batch)
+    except OperationalError:
+        return _swap_free(field, batch)
+
+
+@transaction.atomic
+def _swap_free(field: EncryptedField, batch: Batch) -> int:
+    """Only the rows that nobody else has locked. It costs half as much again to lock them first."""
+    table, _, pk = _quoted(field)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {pk}::text FROM {table} WHERE {pk} = ANY(%s::{_pk_type(field)}[])"
+            " FOR NO KEY UPDATE SKIP LOCKED",
+            [[address for address, _, _ in batch.swaps]],
+        )
+        free = {address for (address,) in cursor.fetchall()}
+        swaps = [each for each in batch.swaps if each[0] in free]
+        return _update(cursor, field, Batch.of(swaps))
+
+
+def _update(cursor: CursorWrapper, field: EncryptedField, batch: Batch) -> int:
+    """A batch is in the order of its keys; their range lets its rows be visited as they lie.
+
+    Without a word the planner takes 100 rows for the content of any JSON, and would look up each
+    by its key: on a table larger than memory, a random read for every row.
+    """
+    if not batch.swaps:
+        return 0
+    table, column, pk = _quoted(field)
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    cursor.execute(
+        f"UPDATE {table} AS stored SET {column} = swap.value->>2"
+        " FROM json_array_elements(%s::json) AS swap"
+        f" WHERE stored.{pk} = (swap.value->>0)::{_pk_type(field)}"
+        f" AND stored.{column} = swap.value->>1 AND stored.{pk} BETWEEN %s AND %s",
+        [batch.as_json, batch.swaps[0][0], batch.swaps[-1][0]],
+    )
+    return int(cursor.rowcount)
+
+
+def _quoted(field: EncryptedField) -> tuple[str, str, str]:
+    """The names of the table, of its encrypted column and of its primary key."""
+    meta = field.model._meta
+    names = meta.db_table, field.column or field.name, meta.pk.column or ""
+    table, column, pk = map(connection.ops.quote_name, names)
+    return table, column, pk
+
+
+def _pk_type(field: EncryptedField) -> str:
+    return str(field.model._meta.pk.rel_db_type(connection))

@@ -1,0 +1,124 @@
+"""The process environment and ``.env``, read so that a mistake is one clear line.
+
+A variable ``NAME`` may be given as ``NAME_FILE``, the path of a file that holds it (Docker and
+Kubernetes secrets). The process environment wins over ``.env``.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.ASCII)
+_NO_ASSIGNMENT = re.compile(r"\s*(?:#|$)")
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+_DATABASES = {"postgres", "postgresql", "sqlite"}
+
+
+class Environment(environ.FileAwareEnv):  # type: ignore[misc]
+    """django-environ's reader with strictness where a secret is concerned."""
+
+    def read_dotenv(self, path: Path) -> None:
+        """Take what ``path`` sets and the environment does not; no file is fine.
+
+        Raises:
+            ImproperlyConfigured: it cannot be read, has a line that sets nothing, or sets a
+                variable twice.
+        """
+        if not path.exists():
+            return
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise ImproperlyConfigured(".env cannot be read as UTF-8 text") from None
+        ours = self.ENVIRON.env.keys()
+        text = "\n".join(
+            f"{name}={value}"
+            for name, value in _assignments(lines)
+            if not {name, f"{name}_FILE"} & ours
+        )
+        # `overwrite`, because asking what is set already would open the files that _FILE names.
+        self.read_env(StringIO(text), overwrite=True)
+
+    def secret(self, name: str) -> str:
+        """A variable or its file, to the letter: no ``$`` references; "" where it is not set.
+
+        Raises:
+            ImproperlyConfigured: ``NAME_FILE`` is unreadable, or disagrees with ``NAME``.
+        """
+        try:
+            value = str(self.ENVIRON.get(name, "")).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise ImproperlyConfigured(
+                f"{name}_FILE names a file that does not exist or cannot be read."
+                f" Correct the path, or its permissions.{_remedy(name)}"
+            ) from None
+        if self.ENVIRON.env.get(name, value).rstrip("\r\n") not in ("", value):
+            raise ImproperlyConfigured(f"{name} and {name}_FILE differ; keep one of them")
+        return value
+
+    def secrets(self, name: str) -> list[str]:
+        """A comma-separated list of secrets; a file may also have one a line."""
+        return [part.strip() for part in re.split(r"[,\n]", self.secret(name)) if part.strip()]
+
+    def flag(self, name: str) -> bool:
+        """True or false, in words; false where it is not set. ``ture`` is neither: an error."""
+        text = self.secret(name).strip().lower()
+        if text not in _TRUE | _FALSE:
+            raise ImproperlyConfigured(f"{name} must be 1 or 0")
+        return text in _TRUE
+
+    def number(self, name: str, default: int, *, highest: int) -> int:
+        """A whole number from 1 to ``highest``."""
+        text = self.secret(name).strip() or str(default)
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= highest):
+            raise ImproperlyConfigured(f"{name} must be a number from 1 to {highest}")
+        return int(text)
+
+    def word(self, name: str, default: str, *, allowed: Sequence[str]) -> str:
+        """One of ``allowed``, in capitals or not."""
+        text = self.secret(name).strip().upper() or default
+        if text not in allowed:
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}")
+        return text
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """Django's settings of the database at an address, whose password is never repeated."""
+        text = self.secret(name).strip() or default
+        try:
+            if text.partition("://")[0] in _DATABASES:
+                return dict(self.db_url_config(text))
+        except ValueError:
+            pass
+        raise ImproperlyConfigured(
+            f"{name} must be as postgres://user:password@host/name or sqlite:////folder/file;"
+            " percent-encode special characters of the password"
+        )
+
+
+def _assignments(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Names and values as they are written. Nothing else of the file reaches django-environ.
+
+    It skips what it does not know with a warning that quotes the line, value and all.
+    """
+    found: list[tuple[str, str]] = []
+    for number, line in enumerate(lines, start=1):
+        if assignment := _ASSIGNMENT.match(line):
+            found.append((assignment[1], assignment[2]))
+        elif not _NO_ASSIGNMENT.match(line):
+            raise ImproperlyConfigured(f"Line {number} of .env is not NAME=value")
+    for name, times in Counter(name for name, _ in found).items():
+        if times > 1:
+            raise ImproperlyConfigured(
+                f"{name} is set {times} times in .env; keep one line.{_remedy(name)}"
+            )
+    return found
+
+
+def _remedy(name: str) -> str:
+    return " A new key: openssl rand -hex 32" if "_KEY" in name or name == "AUTH_SECRET" else ""

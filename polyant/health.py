@@ -1,0 +1,80 @@
+"""``/health`` and ``/health/ready``: is the process there, and may it be given traffic?"""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from drf_spectacular.utils import extend_schema
+from rest_framework import permissions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from polyant.encryption.inventory import rows_per_key, unknown_keys
+
+
+class Health(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    service = serializers.CharField()
+
+
+class Readiness(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    database = serializers.CharField()
+    migrations = serializers.CharField()
+    encryptionKey = serializers.CharField()
+
+
+class HealthView(APIView):
+    authentication_classes = ()
+    permission_classes = (permissions.AllowAny,)
+
+    @extend_schema(responses=Health, auth=[])
+    def get(self, request: Request) -> Response:
+        """The process answers. Touches nothing else, not even the database."""
+        return Response({"status": "ok", "timestamp": datetime.now(UTC), "service": "polyant"})
+
+
+class ReadyView(APIView):
+    authentication_classes = ()
+    permission_classes = (permissions.AllowAny,)
+
+    @extend_schema(responses={200: Readiness, 503: Readiness}, auth=[])
+    def get(self, request: Request) -> Response:
+        """A word for the database, the migrations and the encryption key; 503 if one says no.
+
+        Rows that need a key which is not here are named, and make it 503 when they are the
+        greater part: one lost row is no reason to turn every caller away, a wrong key is.
+        """
+        words, is_ready = _examine()
+        status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return Response({"status": "ok" if is_ready else "unavailable", **words}, status)
+
+
+def _examine() -> tuple[dict[str, str], bool]:
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return _words("ok", "pending: run manage.py migrate", "unknown"), False
+        word, has_key = _key_word()
+    except DatabaseError:
+        return _words("does not answer", "unknown", "unknown"), False
+    return _words("ok", "ok", word), has_key
+
+
+def _words(database: str, migrations: str, key: str) -> dict[str, str]:
+    return {"database": database, "migrations": migrations, "encryptionKey": key}
+
+
+def _key_word() -> tuple[str, bool]:
+    stored = rows_per_key()
+    unknown = unknown_keys(stored)
+    if not unknown:
+        return "ok", True
+    needs = ", ".join(f"{key_id} ({rows} rows)" for key_id, rows in sorted(unknown.items()))
+    rows_in_all = sum(rows.total() for rows in stored.values())
+    return f"needs key {needs}", 2 * unknown.total() <= rows_in_all

@@ -1,0 +1,101 @@
+"""Logs and error reports that may be shown to anybody.
+
+Nothing here is a reason to log a value. It is the net below: credentials that a library or an
+exception message carries are replaced before a line is written, tracebacks included.
+"""
+
+import re
+from typing import Any
+
+import structlog
+from django.utils.safestring import SafeString, mark_safe
+from django.views.debug import ExceptionReporter
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+REDACTED = "[redacted]"
+
+# Our tokens, authorization headers, JWTs and JWEs, keys of 64 hex digits, stored ciphertexts, and
+# the well-known prefixes of the providers whose keys we keep.
+CREDENTIAL = re.compile(
+    r"ply_[\w-]+|(?i:bearer|basic)\s+[\w.~+/=-]+|eyJ[\w-]+(?:\.[\w-]*)+|\b[0-9a-fA-F]{64}\b"
+    r"|v1\.[0-9a-f]{16}\.[\w-]+|\d{6,}:[\w-]{30,}"
+    r"|\b(?:sk|xoxb|xapp|ls|lsv2|tvly|gh[opsu]|github_pat)[-_][\w-]+"
+)
+
+
+def redact(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """structlog processor: the same event with every credential replaced."""
+    return {
+        name: CREDENTIAL.sub(REDACTED, value) if isinstance(value, str) else value
+        for name, value in event.items()
+    }
+
+
+def logging_config(*, level: str) -> dict[str, Any]:
+    """``LOGGING``: one line an event on standard error, for structlog's and stdlib's alike."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [
+                    structlog.processors.TimeStamper(fmt="iso"),
+                    structlog.stdlib.add_log_level,
+                    structlog.stdlib.add_logger_name,
+                ],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    redact,
+                    structlog.processors.KeyValueRenderer(
+                        key_order=["timestamp", "level", "logger", "event"], drop_missing=True
+                    ),
+                ],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        # Django's own handlers would send a second copy, with the request, past the redaction.
+        "loggers": {
+            "django": {"handlers": [], "propagate": True},
+            "django.server": {"handlers": [], "propagate": True},
+            # Below this they tell the path of every refused request, and a value that somebody
+            # pasted into it.
+            "django.request": {"level": "ERROR"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # Below this they tell addresses and headers of every request.
+            "httpx2": {"level": "WARNING"},
+            "httpcore2": {"level": "WARNING"},
+            # After a failure it tells a part of the key and what the other side said; what went
+            # wrong is logged by `playground`.
+            "langsmith": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+            "urllib3": {"level": "ERROR"},
+        },
+    }
+
+
+class BareExceptionReporter(ExceptionReporter):
+    """Django's error report without local variables, request or settings.
+
+    Django masks names such as ``password``; a secret in a JSON body or in a local called
+    ``data`` it shows in full.
+    """
+
+    def get_traceback_frames(self) -> list[dict[str, Any]]:
+        return [{**frame, "vars": []} for frame in super().get_traceback_frames()]
+
+    def get_traceback_data(self) -> dict[str, Any]:
+        kept = {"is_email", "frames", "sys_version_info", "django_version_info", "lastframe"}
+        data = super().get_traceback_data()
+        return {
+            **{name: value for name, value in data.items() if name in kept},
+            "exception_type": getattr(self.exc_type, "__name__", ""),
+            "exception_value": str(self.exc_value),
+        }
+
+    def get_traceback_html(self) -> SafeString:
+        return mark_safe(CREDENTIAL.sub(REDACTED, super().get_traceback_html()))  # noqa: S308
+
+    def get_traceback_text(self) -> SafeString:
+        return mark_safe(CREDENTIAL.sub(REDACTED, super().get_traceback_text()))  # noqa: S308

@@ -1,0 +1,62 @@
+"""What every request passes, beside Django's own."""
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+
+_SESSION_KEY = re.compile(r"[a-z0-9]{32}")
+
+
+class NoStoreMiddleware:
+    """``Cache-Control: no-store`` on every answer of the API, errors included."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.split("/")[1] in {"api", "v1"}:
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class NulMiddleware:
+    """400 for a NUL in what the admin is asked: PostgreSQL knows no such text, and would fail.
+
+    The API's own views say which parameter has it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/admin/") and "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("a NUL in the query string")
+        return self.get_response(request)
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Django's, for a cookie name that we share with Auth.js.
+
+    An Auth.js token under that name is not a key of ours. Django would look it up, find nothing
+    and delete the cookie, which signs the person out of the application next door.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        request.session = self.SessionStore(None if _is_foreign(request) else key)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if _is_foreign(request) and request.session.is_empty():
+            return response
+        return super().process_response(request, response)
+
+
+def _is_foreign(request: HttpRequest) -> bool:
+    """True for a cookie that is no key of a session: an Auth.js token, or one of our API tokens."""
+    cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return bool(cookie) and not _SESSION_KEY.fullmatch(cookie)

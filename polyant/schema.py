@@ -1,0 +1,140 @@
+"""What the OpenAPI document says beyond the views: signing in, and the one error shape."""
+
+from typing import Any
+
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
+from rest_framework.serializers import ListSerializer
+
+_ERRORS = {
+    "400": "The body or the query is wrong; `errors` says where.",
+    "401": "No credentials, or none that are valid.",
+    "403": "Not allowed for this role, or caused by another site.",
+    "404": "Unknown, or not for this caller.",
+    "409": "What is stored stands in the way.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "429": "Too many wrong passwords; see `Retry-After`.",
+    "503": "The database does not answer.",
+}
+# Under /v1, where a provider may refuse or fail as well.
+_OPENAI_ERRORS = {
+    **_ERRORS,
+    "400": "The request or the instance lacks something, or the provider refuses; see `code`.",
+    "409": "A stored key does not open.",
+    "429": "The provider is asked too often; see `Retry-After`.",
+    "502": "The provider cannot be reached, or broke off.",
+    "503": "The provider is overloaded, or the database does not answer.",
+    "504": "The provider did not answer in time.",
+}
+_ERROR = {
+    "type": "object",
+    "required": ["statusCode", "error", "message"],
+    "properties": {
+        "statusCode": {"type": "integer"},
+        "error": {"type": "string"},
+        "message": {"type": "string", "description": "One sentence to act on."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "code", "message"],
+                "properties": {
+                    "path": {"type": "string", "examples": ["secrets.3.key"]},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_OPENAI_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "code", "param"],
+            "properties": {
+                "message": {"type": "string", "description": "One sentence to act on."},
+                "type": {"type": "string"},
+                "code": {"type": ["string", "null"], "examples": ["missing_api_key"]},
+                "param": {"type": ["string", "null"]},
+            },
+        },
+    },
+}
+
+
+class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """What drf-spectacular does not see: no further members, and how many a list may have."""
+
+    target_class = "polyant.serializers.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
+        schema["additionalProperties"] = False
+        for name, field in self.target.fields.items():
+            if isinstance(field, ListSerializer):
+                most = getattr(field, "max_length", None)
+                bounds = {"minItems": int(not field.allow_empty), "maxItems": most}
+                schema["properties"][name] |= {k: v for k, v in bounds.items() if v}
+        return schema
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "instances.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token from `POST /api/auth/token` or `manage.py create_token`.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "polyant.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": "authjs.session-token"}
+
+
+class AuthJsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "polyant.authentication.AuthJsAuthentication"
+    name = "authjs"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWE",
+            "description": "An Auth.js session token, also as cookie, where AUTH_SECRET is set.",
+        }
+
+
+def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """drf-spectacular hook: every operation may answer in its error shape."""
+    shapes = {"Error": _ERROR, "OpenAIError": _OPENAI_ERROR}
+    result["components"].setdefault("schemas", {}).update(shapes)
+    for path, operations in result["paths"].items():
+        is_openai = path.startswith("/v1/")
+        errors, shape = (_OPENAI_ERRORS, "OpenAIError") if is_openai else (_ERRORS, "Error")
+        schema = {"$ref": f"#/components/schemas/{shape}"}
+        content = {"application/json": {"schema": schema}}
+        for operation in operations.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+            for status, description in errors.items():
+                answer = {"description": description, "content": content}
+                operation["responses"].setdefault(status, answer)
+    return result

@@ -1,0 +1,84 @@
+"""Serializers that take JSON at its word.
+
+DRF is made for forms too: it ignores members it does not know, turns 1 into "1" and "yes" into
+true, and trims. Here a surprise is an error, because what is dropped or bent may be a credential.
+"""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown members, without repeating their names: one may be a misplaced value."""
+
+    default_error_messages = {"invalid": "This must be a JSON object."}  # noqa: RUF012
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and not data.keys() <= self.fields.keys():
+            allowed = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            fault = serializers.ErrorDetail(
+                f"Unknown member; this takes: {allowed}.", "unknown_member"
+            )
+            raise serializers.ValidationError({"non_field_errors": [fault]})
+        return super().to_internal_value(data)
+
+
+class TextField(serializers.CharField):
+    """A JSON string, byte for byte."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class BooleanField(serializers.BooleanField):
+    """A JSON ``true`` or ``false``."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+@extend_schema_serializer(many=False)
+class Answer(serializers.Serializer[Any]):
+    """An answer's body for the OpenAPI document: one object, also where it is a listing."""
+
+
+class DistinctList(serializers.ListSerializer[Any]):
+    """A list of objects, no two of them alike in the members that the child's ``distinct`` names.
+
+    A child takes it as its ``Meta.list_serializer_class``.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        repeated: Any = self._repeated(data) if isinstance(data, list) else {}
+        try:
+            entries = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            detail = error.detail if isinstance(error.detail, dict) else {}
+            raise serializers.ValidationError({**repeated, **detail}) from None
+        if repeated:
+            raise serializers.ValidationError(repeated)
+        return entries
+
+    def _repeated(self, data: list[Any]) -> dict[int, Any]:
+        """The fault of each entry that stands in the list already, by its number."""
+        names: tuple[str, ...] = self.child.distinct  # type: ignore[union-attr]
+        fault = serializers.ErrorDetail("This stands in the list already.", "duplicate_key")
+        seen: set[tuple[Any, ...]] = set()
+        faults = {}
+        for number, entry in enumerate(data):
+            values = tuple(entry.get(name) for name in names) if isinstance(entry, dict) else ()
+            if not values or not all(isinstance(value, str) for value in values):
+                continue
+            if values in seen:
+                faults[number] = {names[-1]: [fault]}
+            seen.add(values)
+        return faults

@@ -1,0 +1,122 @@
+"""How a view reads its request, and the answers outside the API's views."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.views import defaults
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+
+from polyant.api import error_body
+from polyant.openai_errors import openai_error
+
+_JSON_PATH = re.compile(r"/(?:api|v1|health)(?:/|$)")
+
+
+def read(kind: type[Serializer[Any]], request: Request, *, partial: bool = False) -> dict[str, Any]:
+    """The validated body.
+
+    Raises:
+        ValidationError: with the path of every fault.
+        ParseError: it is empty, or not JSON.
+    """
+    if request.stream is None:
+        # DRF takes a body without a length, too, for an empty object.
+        raise ParseError("The body is empty; send JSON, with its Content-Length.")
+    serializer = kind(data=request.data, partial=partial)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def read_query(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The validated query string.
+
+    Raises:
+        ValidationError: with the path of every fault.
+    """
+    serializer = kind(data=request.query_params)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        return _too_large(request, isinstance(exception, TooManyFieldsSent))
+    message = "The request cannot be read; check the address, the host name and the headers."
+    return _error(request, HTTPStatus.BAD_REQUEST, message) or defaults.bad_request(
+        request, exception
+    )
+
+
+def _too_large(request: HttpRequest, has_many_fields: bool) -> HttpResponse:
+    """For Django's own limits on a form; the API's routes have theirs, which answer earlier."""
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    message = "The request is too large."
+    context = {
+        "title": "Too large",
+        "most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        "most_fields": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS if has_many_fields else None,
+    }
+    page = TemplateResponse(request, "admin/too_large.html", context)
+    page.status_code = status
+    return _error(request, status, message) or page.render()
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    message = "Nothing is found at this address."
+    return _error(request, HTTPStatus.NOT_FOUND, message) or defaults.page_not_found(
+        request, exception
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    message = "You may not do this, or not any more. Nothing was changed."
+    return _refused(request, message, "Ask an admin of this instance for the role that it takes.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that is older than the sign-in, or that another site sent."""
+    message = "You have signed in again since this page was opened, so nothing was saved."
+    return _refused(request, message, "Go back, load the page anew, and enter it once more.")
+
+
+def _refused(request: HttpRequest, message: str, remedy: str) -> HttpResponse:
+    status = HTTPStatus.FORBIDDEN
+    header = admin.site.site_header
+    context = {"message": message, "remedy": remedy, "title": "Refused", "site_header": header}
+    page = TemplateResponse(request, "admin/refused.html", context)
+    page.status_code = status
+    return _error(request, status, message) or page.render()
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    message = "Something failed here; it is in the log. Nothing was half done; try again."
+    return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR, message) or defaults.server_error(
+        request
+    )
+
+
+def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
+    """django-axes' answer to too many wrong passwords, for the API and the admin alike."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    message = f"Too many wrong passwords for this user from here; try again in {minutes} minutes."
+    response = _error(request, HTTPStatus.TOO_MANY_REQUESTS, message) or HttpResponse(
+        message, status=HTTPStatus.TOO_MANY_REQUESTS, content_type="text/plain"
+    )
+    response["Retry-After"] = str(minutes * 60)
+    return response
+
+
+def _error(request: HttpRequest, status: HTTPStatus, message: str) -> JsonResponse | None:
+    """The route's error shape where a program asked, None where a person did."""
+    if not _JSON_PATH.match(request.path):
+        return None
+    shape = openai_error if request.path.startswith("/v1") else error_body
+    return JsonResponse(shape(status, message), status=status)

@@ -1,0 +1,155 @@
+"""What of secrets and skill env goes into a bundle: names, and the values that are readable."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from instances.bundles.sections import Applied, BundleSection, Entry, WarningType
+from instances.models import SLUG_MAX_LENGTH, Instance, validate_slug
+from polyant.serializers import BooleanField, DistinctList, StrictSerializer, TextField
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.validators import validate_env_key, validate_secret_key, validate_value
+
+Name = tuple[str, str]
+_NOT_TAKEN = " Its value in the bundle was not taken."
+
+
+class BundledEntry(StrictSerializer):
+    """Takes what it knows. ``dropped`` of its result are the names of the rest, never a value.
+
+    Newer bundles of the public engine may have more; what that is, nobody here can tell.
+    """
+
+    class Meta:
+        list_serializer_class = DistinctList
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return super().to_internal_value(data)
+        known = {name: value for name, value in data.items() if self.takes(name, data)}
+        dropped = {name for name in data if name not in known and data[name] not in (None, "")}
+        return {**super().to_internal_value(known), "dropped": dropped}
+
+    def takes(self, name: str, data: Entry) -> bool:
+        """False for a member of ``data`` that is left out."""
+        return name in self.fields
+
+
+class BundledSecret(BundledEntry):
+    """A secret of the exported instance, by name."""
+
+    distinct = ("key",)
+
+    key = TextField(validators=[validate_secret_key])
+    configured = BooleanField()
+
+
+class SecretsSection(BundleSection):
+    """Which keys are set. An import names those that the target lacks."""
+
+    member = "secrets"
+    entry = BundledSecret
+
+    def export(self, instance: Instance, kept: list[Any]) -> list[Entry]:
+        listing = InstanceSecret.objects.listing(instance)
+        return [{**each} for each in listing if each["configured"]]
+
+    def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
+        stored = {each["key"] for each in InstanceSecret.objects.listing(instance)
+                  if each["configured"]}  # fmt: skip
+        return Applied([], [each for entry in entries for each in _about(entry, stored)])
+
+
+def _about(entry: Entry, stored: set[str]) -> Iterator[dict[str, Any]]:
+    key, has_value = entry["key"], "value" in entry["dropped"]
+    if key in stored:
+        if has_value:
+            message = f"The secret {key} is set here and was kept; the bundle's value was left out."
+            yield WarningType.UNSUPPORTED.say(message, key=key)
+    elif entry["configured"] or has_value:
+        message = f"Set the secret {key}.{_NOT_TAKEN if has_value else ''}"
+        yield WarningType.SECRET_REQUIRED.say(message, key=key)
+    yield from _others(entry, f"the secret {key}", key=key)
+
+
+def _others(entry: Entry, subject: str, **names: str) -> Iterator[dict[str, Any]]:
+    """The members that are left out, without their names: one may be a misplaced value."""
+    if entry["dropped"] - {"value"}:
+        message = f"The bundle says more of {subject}; that was left out."
+        yield WarningType.UNSUPPORTED.say(message, **names)
+
+
+class BundledEnv(BundledEntry):
+    """A variable of a skill; its value only where it is readable."""
+
+    distinct = ("skillSlug", "key")
+
+    skillSlug = TextField(max_length=SLUG_MAX_LENGTH, validators=[validate_slug])
+    key = TextField(validators=[validate_env_key])
+    encrypted = BooleanField()
+    hasValue = BooleanField(required=False)
+    value = TextField(validators=[validate_value], allow_blank=True, required=False)
+
+    def takes(self, name: str, data: Entry) -> bool:
+        is_credential = name == "value" and data.get("encrypted") is True
+        return not is_credential and super().takes(name, data)
+
+
+class SkillEnvSection(BundleSection):
+    """Variables of skills. An import sets readable ones, and leaves stored sensitive ones alone."""
+
+    member = "skillEnv"
+    entry = BundledEnv
+
+    def export(self, instance: Instance, kept: list[Any]) -> list[Entry]:
+        skills = InstanceSkillEnv.objects.listing_by_skill(instance)
+        return [_exported(skill, shown) for skill, listing in skills.items() for shown in listing]
+
+    def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
+        stored = InstanceSkillEnv.objects.sensitivity(instance)
+        brought = {_name(entry): value for entry in entries
+                   if (value := _value(entry)) is not None}  # fmt: skip
+        values = {name: value for name, value in brought.items() if not stored.get(name)}
+        if values:
+            InstanceSkillEnv.objects.set_readable(instance, values, by)
+        warnings = [each for entry in entries for each in _warnings(entry, stored)]
+        return Applied(["/".join(name) for name in values], warnings)
+
+
+def _exported(skill: str, shown: dict[str, Any]) -> Entry:
+    note = {"skillSlug": skill, "key": shown["key"], "encrypted": shown["sensitive"]}
+    if shown["sensitive"] or "unreadable" in shown:
+        return {**note, "hasValue": True}
+    return {**note, "hasValue": shown["value"] != "", "value": shown["value"]}
+
+
+def _name(entry: Entry) -> Name:
+    return entry["skillSlug"], entry["key"]
+
+
+def _value(entry: Entry) -> str | None:
+    """The value that an entry brings; None where it brings none."""
+    if entry["encrypted"]:
+        return None
+    # Older engines name readable variables without their values.
+    return entry.get("value", "" if entry.get("hasValue") is False else None)
+
+
+def _warnings(entry: Entry, stored: dict[Name, bool]) -> Iterator[dict[str, Any]]:
+    name = _name(entry)
+    names = {"skillSlug": name[0], "key": name[1]}
+    variable = f"{names['key']} of the skill {names['skillSlug']}"
+    sensitive, value = stored.get(name), _value(entry)
+    is_dropped = "value" in entry["dropped"]
+    is_wanted = value is None and (is_dropped or entry.get("hasValue") is not False)
+    if sensitive is None and is_wanted:
+        message = f"Set {variable}.{_NOT_TAKEN if is_dropped else ''}"
+        yield WarningType.SKILL_ENV_REQUIRED.say(message, **names)
+    elif sensitive and (is_dropped or value is not None):
+        message = f"{variable} is sensitive here and was kept; the bundle's value was left out."
+        yield WarningType.UNSUPPORTED.say(message, **names)
+    elif sensitive is False and entry["encrypted"]:
+        message = f"{variable} is readable here and was kept; the bundle has it as sensitive."
+        yield WarningType.UNSUPPORTED.say(message, **names)
+    yield from _others(entry, variable, **names)

@@ -1,0 +1,41 @@
+"""What the verbs on secrets refuse."""
+
+from collections.abc import Iterable
+
+from polyant.exceptions import Conflict, Missing, Refusal
+
+
+class MissingSecret(Missing):
+    """No row for a key. ``key`` says which, so that a consumer can say what to set.
+
+    The message does not: over HTTP, what stands where a name belongs may be a pasted value.
+    """
+
+    code = "missing_secret"
+
+    def __init__(self, key: str) -> None:
+        super().__init__("No secret of this name is configured; names are in lowercase.")
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"{self.key} is not configured for this instance."
+
+
+class ChangedMeanwhile(Conflict):
+    """Keys that somebody wrote or removed after the person looked. Nothing was done."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.keys = sorted(keys)
+        super().__init__(f"Changed meanwhile: {', '.join(self.keys)}.")
+
+
+class NotStarted(Refusal):
+    """A program was not started, for one reason or several. The exit codes are those of `env`."""
+
+    code = "not_started"
+
+    def __init__(self, *faults: str, exit_code: int = 125) -> None:
+        super().__init__("\n".join(faults))
+        self.exit_code = exit_code

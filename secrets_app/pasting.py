@@ -1,0 +1,132 @@
+"""Reading a pasted ``.env``: names and values, and what is wrong by line, never by content."""
+
+import re
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+
+from secrets_app.validators import MAX_BATCH, validate_secret_key, validate_value
+
+_ASSIGNMENT = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?(?P<name>[^\s=#'"]+)[ \t]*=[ \t]*"""
+    r"""(?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)')[ \t]*(?:\#[^\n]*)?$"""
+    r"""|^[ \t]*(?:export[ \t]+)?(?P<bare_name>[^\s=#'"]+)[ \t]*=[ \t]*(?P<bare>[^\n]*)$""",
+    re.MULTILINE | re.DOTALL,
+)
+# An open quote or bracket; the other openings need no pattern.
+_OPEN = re.compile(
+    r"""[^=]*=[ \t]*(?:(?P<quote>"[^"]*(?:"[^"]*"[^"]*)*|'[^']*(?:'[^']*'[^']*)*)"""
+    r"""|(?P<bracket>\{[^}]*|\[[^]]*))\Z"""
+)
+_CLOSING = {
+    "block": re.compile(r"-----END.*"),
+    "line": re.compile(r"(?<!\\)$", re.MULTILINE),
+    "bracket": re.compile(r"^[}\]].*", re.MULTILINE),
+    "quote": re.compile(r"\Z"),
+}
+_ONGOING = (
+    "This value goes on after its line: put all of it in quotes, and close them. Nothing was read"
+    " up to line {last}."
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line that cannot be stored. ``key`` only where it is surely a name."""
+
+    line: int
+    message: str
+    key: str = ""
+
+
+@dataclass
+class Pasted:
+    """What a text holds. Not shown: ``repr`` has the names only."""
+
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_env(text: str) -> Pasted:
+    """Take a text apart: ``NAME=value``, ``export``, quotes over several lines, ``#`` comments.
+
+    Names become lowercase, as keys are here: ``OPENAI_API_KEY`` is ``openai_api_key``.
+    """
+    pasted, position, line = Pasted(), 0, 1
+    text = text.replace("\r\n", "\n")
+    while position < len(text):
+        match = _ASSIGNMENT.match(text, position)
+        end = match.end() if match else (text.find("\n", position) % (len(text) + 1))
+        is_comment = text[position:end].lstrip().startswith("#")
+        opening = "" if is_comment else _opening(match, text[position:end])
+        end = _end(opening, text, end) if opening else end
+        last = line + text.count("\n", position, end)
+        if opening:
+            pasted.faults.append(Fault(line, _ONGOING.format(last=last)))
+        elif match:
+            _take(pasted, line, match)
+        elif text[position:end].strip() and not is_comment:
+            pasted.faults.append(Fault(line, "This is not of the form NAME=value."))
+        line, position = last + 1, end + 1
+    return pasted
+
+
+def _opening(match: re.Match[str] | None, line: str) -> str:
+    """What makes a value without quotes go on after its line; "" where it ends there.
+
+    Such lines may look like ``NAME=value``, and their names would be parts of a secret.
+    """
+    if match and match["bare"] is None:
+        return ""
+    if line.rfind("-----BEGIN") > line.rfind("-----END"):
+        return "block"
+    if line.endswith("\\"):
+        return "line"
+    found = _OPEN.match(line)
+    return (found.lastgroup or "") if found else ""
+
+
+def _end(opening: str, text: str, start: int) -> int:
+    closing = _CLOSING[opening].search(text, start)
+    return closing.end() if closing else len(text)
+
+
+def _take(pasted: Pasted, line: int, match: re.Match[str]) -> None:
+    key = (match["name"] or match["bare_name"]).lower()
+    try:
+        validate_secret_key(key)
+    except ValidationError as error:
+        # The name is not repeated: a value may have slipped into its place.
+        pasted.faults.append(Fault(line, error.messages[0]))
+        return
+    value = _value(match)
+    if not value.strip("="):
+        # The end of a wrapped base64 text looks like this, so the name is not repeated either.
+        pasted.faults.append(Fault(line, "It has no value."))
+    elif match["bare"] and not re.search(r"\w", value):
+        pasted.faults.append(Fault(line, "Put a value without letters or digits in quotes."))
+    elif fault := _fault(pasted, key, value):
+        pasted.faults.append(Fault(line, fault, key))
+    else:
+        pasted.values[key] = value
+
+
+def _fault(pasted: Pasted, key: str, value: str) -> str:
+    if key in pasted.values:
+        return "It stands here twice; the first one counts."
+    if len(pasted.values) == MAX_BATCH:
+        return f"At most {MAX_BATCH} at once; paste the rest afterwards."
+    try:
+        validate_value(value)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""
+
+
+def _value(match: re.Match[str]) -> str:
+    if match["double"] is not None:
+        return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), match["double"])
+    if match["single"] is not None:
+        return match["single"]
+    return re.split(r"(?:^|[ \t])#", match["bare"], maxsplit=1)[0].rstrip()

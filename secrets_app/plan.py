@@ -1,0 +1,101 @@
+"""What a person is about to do to the secrets of an instance, or to the variables of a skill."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+from secrets_app.catalog import CUSTOM, WellKnown, describe_key
+from secrets_app.managers import EnvEntry
+from secrets_app.pasting import Fault
+
+
+@dataclass(frozen=True)
+class Line:
+    """One key of a plan, as it is shown. ``theirs`` is what somebody made of it meanwhile."""
+
+    about: WellKnown
+    verb: str
+    is_stale: bool
+    theirs: Any
+    note: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Values to set and keys to remove, decided on while the rows were as in ``seen``."""
+
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    removals: list[str] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.removals)
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted({*self.values, *self.removals})
+
+    @property
+    def done(self) -> str:
+        """What was done, in a sentence of names."""
+        parts = {"Set": sorted(self.values), "Removed": sorted(self.removals)}
+        return " ".join(f"{verb} {', '.join(keys)}." for verb, keys in parts.items() if keys)
+
+    def about(self, key: str) -> WellKnown:
+        """What is known of a key."""
+        return describe_key(key)
+
+    def note(self, key: str, row: Any) -> str:
+        """What else to say of a key, given its row as it is now."""
+        return ""
+
+    def lines(self, rows: Mapping[str, Any]) -> list[Line]:
+        """Each key with what will happen to it, given the rows as they are now."""
+        return [self._line(key, rows.get(key)) for key in self.keys]
+
+    def renewed(self, rows: Mapping[str, Any]) -> Self:
+        """The same for somebody who has seen the rows as they are now.
+
+        What is to be removed and already gone is no longer part of it.
+        """
+        seen = {key: rows[key].stamp for key in self.keys if key in rows}
+        return replace(self, seen=seen, removals=[key for key in self.removals if key in rows])
+
+    def to_draft(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_draft(cls, draft: dict[str, Any]) -> Self:
+        return cls(**{**draft, "faults": [Fault(**fault) for fault in draft["faults"]]})
+
+    def _line(self, key: str, row: Any) -> Line:
+        stale = self.seen.get(key) != (row.stamp if row else None)
+        verb = "Remove" if key in self.removals else "Replace" if row else "Add"
+        return Line(self.about(key), verb, stale, row, self.note(key, row))
+
+
+@dataclass(frozen=True)
+class EnvPlan(Plan):
+    """The same for a skill; the values of the keys in ``readable`` are not sensitive."""
+
+    readable: list[str] = field(default_factory=list)
+
+    @property
+    def entries(self) -> list[EnvEntry]:
+        """The values as the verb takes them."""
+        return [EnvEntry(key, text, key not in self.readable) for key, text in self.values.items()]
+
+    def about(self, key: str) -> WellKnown:
+        return WellKnown(key, CUSTOM, key, "", "The skill runs without it.")
+
+    def note(self, key: str, row: Any) -> str:
+        hidden = row is not None and row.sensitive and key in self.readable
+        return "It is sensitive by now, and stays so." if hidden else ""
+
+    def renewed(self, rows: Mapping[str, Any]) -> Self:
+        """As the others; what somebody made sensitive meanwhile stays so, and is not emptied."""
+        hidden = {key for key, row in rows.items() if row.sensitive}
+        values = {key: text for key, text in self.values.items() if text or key not in hidden}
+        readable = [key for key in self.readable if key not in hidden]
+        return replace(super().renewed(rows), values=values, readable=readable)

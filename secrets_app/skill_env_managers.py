@@ -1,0 +1,183 @@
+"""The verbs on skill env: the one road in, for API, admin and commands."""
+
+from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from instances.audit import Action, AuditEntry
+from instances.models import Instance
+from polyant.encryption.exceptions import DecryptionError
+from polyant.encryption.models import EncryptedManager
+from polyant.exceptions import Conflict, Missing
+from secrets_app.staleness import refuse_stale
+from secrets_app.validators import validate_env_key, validate_value
+
+if TYPE_CHECKING:
+    from secrets_app.models import InstanceSkillEnv
+
+
+class EnvEntry(NamedTuple):
+    """A variable to set."""
+
+    key: str
+    value: str
+    sensitive: bool = True
+
+
+class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
+    def listing(self, instance: Instance, skill: str) -> list[dict[str, Any]]:
+        """The entries of a skill by key, with the values of those that are not sensitive."""
+        rows = self.filter(instance=instance, skill_slug=skill).order_by("key")
+        return [_shown(row) for row in rows]
+
+    def listing_by_skill(self, instance: Instance) -> dict[str, list[dict[str, Any]]]:
+        """The listing of every skill that has entries, by skill, in one query."""
+        rows = self.filter(instance=instance).order_by("skill_slug", "key")
+        skills = groupby(rows, key=lambda row: row.skill_slug)
+        return {skill: [_shown(row) for row in entries] for skill, entries in skills}
+
+    def sensitivity(self, instance: Instance) -> dict[tuple[str, str], bool]:
+        """Which entries there are, by skill and key, and whether each is sensitive."""
+        rows = self.filter(instance=instance).values_list("skill_slug", "key", "sensitive")
+        return {(skill, key): sensitive for skill, key, sensitive in rows}
+
+    @transaction.atomic
+    def set_many(
+        self, instance: Instance, skill: str, entries: Iterable[EnvEntry], by: User | None
+    ) -> None:
+        """Create or replace these entries: all of them, or none. Others are kept.
+
+        Raises:
+            ValidationError: a key or a value that cannot be stored.
+            Conflict: an entry would turn a stored sensitive one into a readable one.
+        """
+        Instance.objects.lock(instance)
+        entries = list(entries)
+        self._refuse_exposure(instance, skill, entries)
+        self._store(instance, [self._row(instance, skill, each, by) for each in entries], by)
+
+    @transaction.atomic
+    def set_readable(
+        self, instance: Instance, values: Mapping[tuple[str, str], str], by: User | None
+    ) -> None:
+        """Create or replace readable values, by skill and key, as an import has them.
+
+        Raises:
+            ValidationError: a key or a value that cannot be stored.
+            Conflict: one of them is stored as sensitive.
+        """
+        Instance.objects.lock(instance)
+        sensitive = {name for name, kept in self.sensitivity(instance).items() if kept}
+        if sensitive & values.keys():
+            raise Conflict("A variable that is stored as sensitive stays so; delete it first.")
+        rows = [
+            self._row(instance, skill, EnvEntry(key, value, sensitive=False), by)
+            for (skill, key), value in values.items()
+        ]
+        self._store(instance, rows, by)
+
+    @transaction.atomic
+    def remove(self, instance: Instance, skill: str, key: str, by: User | None) -> None:
+        """Delete an entry, at once.
+
+        Raises:
+            Missing: there is none.
+        """
+        deleted, _ = self.filter(instance=instance, skill_slug=skill, key=key).delete()
+        if not deleted:
+            raise Missing("This skill has no such variable.")
+        AuditEntry.objects.record(instance, Action.SKILL_ENV_DELETED, [f"{skill}/{key}"], by)
+
+    def skills(self, instance: Instance) -> dict[str, list["InstanceSkillEnv"]]:
+        """The variables of every skill that has some, with who wrote them and without values."""
+        rows = self.filter(instance=instance).defer("value").select_related("updated_by")
+        skills = groupby(rows.order_by("skill_slug", "key"), key=lambda row: row.skill_slug)
+        return {skill: list(entries) for skill, entries in skills}
+
+    def described(self, instance: Instance, skill: str) -> dict[str, "InstanceSkillEnv"]:
+        """The rows of a skill, by key, with who wrote them and with their values, sealed."""
+        rows = self.filter(instance=instance, skill_slug=skill).select_related("updated_by")
+        return {row.key: row for row in rows.order_by("key")}
+
+    @transaction.atomic
+    def apply(
+        self,
+        instance: Instance,
+        skill: str,
+        entries: Collection[EnvEntry],
+        removals: Collection[str],
+        by: User | None,
+        *,
+        seen: Mapping[str, str],
+    ) -> None:
+        """Set and remove what a person decided on while looking at ``seen``: all of it, or nothing.
+
+        Raises:
+            Missing: the instance was deleted meanwhile.
+            ChangedMeanwhile: one of these variables is not as ``seen`` has it.
+            ValidationError: a key or a value that cannot be stored.
+            Conflict: an entry would turn a stored sensitive one into a readable one.
+        """
+        Instance.objects.lock(instance)
+        rows = self.filter(instance=instance, skill_slug=skill)
+        refuse_stale(rows, {*(entry.key for entry in entries), *removals}, seen)
+        if entries:
+            self.set_many(instance, skill, entries, by)
+        for key in sorted(removals):
+            self.remove(instance, skill, key, by)
+
+    def reveal(self, instance: Instance, skill: str) -> dict[str, str]:
+        """Every variable of a skill, for the program that is run with them.
+
+        Raises:
+            DecryptionError: one of them does not open.
+        """
+        rows = self.filter(instance=instance, skill_slug=skill)
+        return {row.key: row.value.reveal() for row in rows}
+
+    def _store(
+        self, instance: Instance, rows: Iterable["InstanceSkillEnv"], by: User | None
+    ) -> None:
+        # In one order, so that two batches with the same keys queue up instead of deadlocking.
+        rows = sorted(rows, key=lambda row: (row.skill_slug, row.key))
+        self.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["instance", "skill_slug", "key"],
+            update_fields=["value", "sensitive", "updated_at", "updated_by"],
+        )
+        names = [f"{row.skill_slug}/{row.key}" for row in rows]
+        AuditEntry.objects.record(instance, Action.SKILL_ENV_SET, names, by)
+
+    def _row(
+        self, instance: Instance, skill: str, entry: EnvEntry, by: User | None
+    ) -> "InstanceSkillEnv":
+        validate_env_key(entry.key)
+        validate_value(entry.value)
+        return self.model(instance=instance, skill_slug=skill, updated_by=by, **entry._asdict())
+
+    def _refuse_exposure(
+        self, instance: Instance, skill: str, entries: Collection[EnvEntry]
+    ) -> None:
+        readable = {
+            entry.key: number for number, entry in enumerate(entries) if not entry.sensitive
+        }
+        stored = self.filter(instance=instance, skill_slug=skill, key__in=readable, sensitive=True)
+        for key in stored.values_list("key", flat=True):
+            raise Conflict(
+                f"env.{readable[key]}: this variable is stored as sensitive and stays so;"
+                " delete it first to store it readable."
+            )
+
+
+def _shown(row: "InstanceSkillEnv") -> dict[str, Any]:
+    """An entry for the listing. One that does not open says so itself and spares the others."""
+    shown = {"key": row.key, "value": "", "sensitive": row.sensitive, "configured": True}
+    try:
+        shown["value"] = row.reveal_shown()
+    except DecryptionError as error:
+        shown |= {"value": None, "unreadable": error.reason}
+    return {**shown, "updatedAt": row.updated_at}

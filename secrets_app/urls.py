@@ -1,0 +1,23 @@
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from secrets_app.views import SecretViewSet, SkillEnvViewSet
+
+
+class NameConverter(StringConverter):
+    """Any name that could be stored; what cannot be a name is not an address."""
+
+    regex = r"[A-Za-z0-9_]{1,255}"
+
+
+register_converter(NameConverter, "name")
+
+secrets = "instances/<instance_slug:slug>/secrets"
+env = "instances/<instance_slug:slug>/skills/<instance_slug:skill>/env"
+
+urlpatterns = [
+    path(secrets, SecretViewSet.as_view({"get": "list", "put": "set_many"})),
+    path(f"{secrets}/<name:key>", SecretViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path(env, SkillEnvViewSet.as_view({"get": "list", "put": "set_many"})),
+    path(f"{env}/<name:key>", SkillEnvViewSet.as_view({"delete": "destroy"})),
+]

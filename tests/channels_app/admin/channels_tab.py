@@ -1,0 +1,39 @@
+"""The Channels tab as a browser uses it."""
+
+from typing import Any
+
+from django.test import Client
+
+from channels_app.catalog import TELEGRAM
+from channels_app.models import InstanceChannel
+from instances.models import Instance
+
+TOKEN = "1:MARKER"
+
+
+def url_of(instance: Instance, step: str = "") -> str:
+    return f"/admin/instances/instance/{instance.pk}/channels/{step}"
+
+
+def opened(client: Client, instance: Instance, kind: str) -> dict[str, str]:
+    """What a browser would send back from a channel's form, untouched."""
+    forms = client.get(url_of(instance)).context["forms"]
+    form = next(form for form in forms if form.kind.slug == kind)
+    # The button of a channel that does not open is another one.
+    sent = {"channel": kind, "replace": "1"} if form.problem else {"channel": kind}
+    for field in form:
+        value = field.value()
+        if value not in (None, False):
+            sent[field.html_name] = str(value)
+        if field.field.show_hidden_initial:
+            sent[field.html_initial_name] = str(value)
+    return sent
+
+
+def save(client: Client, instance: Instance, kind: str, **members: str) -> Any:
+    fields = {f"{kind}-{name}": value for name, value in members.items()}
+    return client.post(url_of(instance), {**opened(client, instance, kind), **fields})
+
+
+def stored(instance: Instance) -> dict[str, str]:
+    return InstanceChannel.objects.reveal(instance, TELEGRAM)

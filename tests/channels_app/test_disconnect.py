@@ -1,0 +1,72 @@
+"""DELETE /api/instances/{slug}/channels/{type}"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from rest_framework.test import APIClient
+
+from channels_app.models import InstanceChannel
+from instances.models import Instance
+
+URL = "/api/instances/my-assistant/channels"
+
+
+def test_a_channel_is_gone_at_once_and_alone(
+    api: APIClient, connected: Instance, raw_rows: Callable[[str], list[dict[str, Any]]]
+) -> None:
+    response = api.delete(f"{URL}/telegram")
+    assert (response.status_code, response.json()) == (200, {"deleted": True})
+    assert [row["channel_type"] for row in raw_rows("instance_channels")] == ["whatsapp"]
+    assert api.get(f"{URL}/telegram").status_code == 404
+
+
+def test_what_is_not_connected_cannot_be_disconnected(api: APIClient, connected: Instance) -> None:
+    statuses = [
+        api.delete(f"{URL}/{kind}").status_code for kind in ("telegram", "telegram", "slack")
+    ]
+    assert statuses == [200, 404, 404]
+
+
+def test_an_unknown_type_is_not_found_and_the_valid_ones_are_listed(
+    api: APIClient, connected: Instance
+) -> None:
+    response = api.delete(f"{URL}/discord")
+    assert response.status_code == 404
+    assert all(kind in response.json()["message"] for kind in ("telegram", "slack", "whatsapp"))
+
+
+def test_a_channel_under_another_key_can_be_disconnected(
+    api: APIClient, connected: Instance, settings: Any
+) -> None:
+    settings.ENCRYPTION_KEY = "2e" * 32
+    assert api.delete(f"{URL}/telegram").status_code == 200
+
+
+def test_an_altered_channel_can_be_disconnected(api: APIClient, connected: Instance) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE instance_channels SET credentials = %s WHERE channel_type = 'telegram'",
+            ["v1.0123456789abcdef." + "A" * 38],
+        )
+    assert api.put(f"{URL}/telegram", {"config": {}}).status_code == 409
+    assert api.delete(f"{URL}/telegram").status_code == 200
+
+
+def test_a_channel_that_is_connected_anew_has_nothing_of_the_old_one(
+    api: APIClient, connected: Instance
+) -> None:
+    api.delete(f"{URL}/telegram")
+    channel = api.put(f"{URL}/telegram", {"config": {}}).json()["channel"]
+    assert channel["config"] == {}
+    assert channel["credentials"] == [{"key": "botToken", "configured": False}]
+
+
+@pytest.mark.parametrize("kind", ["telegram", "slack", "discord"])
+def test_a_viewer_disconnects_nothing(
+    client_of: Callable[..., APIClient], viewer: User, connected: Instance, kind: str
+) -> None:
+    assert client_of(viewer).delete(f"{URL}/{kind}").status_code == 403
+    assert InstanceChannel.objects.count() == 2

@@ -1,0 +1,179 @@
+"""The cast. An owner, an editor and a viewer of one instance, an outsider, and a superuser."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from time import sleep
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from rest_framework.test import APIClient
+
+from channels_app.catalog import TELEGRAM
+from channels_app.models import InstanceChannel
+from instances.models import AccessToken, Instance, Membership
+from instances.roles import Role
+from secrets_app.managers import EnvEntry
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from tests.live import Checkout, checkout
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    """Make a user by name; the password is the name."""
+
+    def make(name: str, **fields: Any) -> User:
+        email = fields.pop("email", f"{name}@example.com")
+        return User.objects.create_user(name, email, name, **fields)
+
+    return make
+
+
+@pytest.fixture
+def instance(db: None) -> Instance:
+    return Instance.objects.create(slug="my-assistant", name="My assistant")
+
+
+@pytest.fixture
+def other_instance(db: None) -> Instance:
+    """An instance in which nobody of the cast but the superuser and the outsider has a role."""
+    return Instance.objects.create(slug="other-assistant", name="Other assistant")
+
+
+def _member(user: User, instance: Instance, role: Role) -> User:
+    Membership.objects.create(user=user, instance=instance, role=role)
+    return user
+
+
+@pytest.fixture
+def owner(make_user: Callable[..., User], instance: Instance) -> User:
+    return _member(make_user("owner"), instance, Role.ADMIN)
+
+
+@pytest.fixture
+def editor(make_user: Callable[..., User], instance: Instance) -> User:
+    return _member(make_user("editor"), instance, Role.EDITOR)
+
+
+@pytest.fixture
+def viewer(make_user: Callable[..., User], instance: Instance) -> User:
+    return _member(make_user("viewer"), instance, Role.VIEWER)
+
+
+@pytest.fixture
+def outsider(make_user: Callable[..., User], other_instance: Instance) -> User:
+    return _member(make_user("outsider"), other_instance, Role.ADMIN)
+
+
+@pytest.fixture
+def superuser(make_user: Callable[..., User]) -> User:
+    return make_user("root", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def furnished(owner: User, editor: User, viewer: User, instance: Instance) -> Instance:
+    """The cast's instance with a secret, a variable of a skill and a channel."""
+    InstanceSecret.objects.set_many(instance, {"openai_api_key": "sk-1"}, owner)
+    InstanceSkillEnv.objects.set_many(instance, "search", [EnvEntry("TOKEN", "t")], owner)
+    InstanceChannel.objects.connect(instance, TELEGRAM, {"botToken": "1:a"}, owner)
+    return instance
+
+
+@pytest.fixture
+def client_of() -> Callable[..., APIClient]:
+    """An API client that sends a fresh token of a user, with JSON as its only format."""
+
+    def sign_in(user: User, **limits: Any) -> APIClient:
+        text, _ = AccessToken.objects.issue(user, timedelta(days=1), **limits)
+        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {text}")
+        client.default_format = "json"
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api(client_of: Callable[..., APIClient], editor: User) -> APIClient:
+    """The client of an editor, whom most of the API is for."""
+    return client_of(editor)
+
+
+@pytest.fixture
+def browse() -> Callable[[User], Client]:
+    """A signed-in client of a user, whom it makes staff."""
+
+    def sign_in(user: User) -> Client:
+        user.is_staff = True
+        user.save()
+        client = Client()
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def anonymous(db: None) -> APIClient:
+    client = APIClient()
+    client.default_format = "json"
+    return client
+
+
+@pytest.fixture
+def raw_rows(db: None) -> Callable[[str], list[dict[str, Any]]]:
+    """The rows of a table as the database holds them, past the ORM."""
+
+    def read(table: str) -> list[dict[str, Any]]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    return read
+
+
+@pytest.fixture
+def together(transactional_db: None) -> Callable[..., list[Any]]:
+    """Run calls at one moment, each in a thread and connection of its own.
+
+    With ``behind`` an instance, all of them have begun before the first one gets its lock.
+    """
+
+    def run(*calls: Callable[[], Any], behind: Instance | None = None) -> list[Any]:
+        barrier = Barrier(len(calls))
+
+        def begin(call: Callable[[], Any]) -> Any:
+            barrier.wait()
+            try:
+                return call()
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(calls)) as pool:
+            if behind is None:
+                return list(pool.map(begin, calls))
+            with transaction.atomic():
+                Instance.objects.lock(behind)
+                running = [pool.submit(begin, call) for call in calls]
+                sleep(0.5)
+            return [each.result() for each in running]
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A copy of the project with a database of its own, not started yet."""
+    with checkout(tmp_path_factory.mktemp("project")) as copy:
+        yield copy

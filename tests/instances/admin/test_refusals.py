@@ -1,0 +1,101 @@
+"""What the admin refuses, in words, and what an odd address gets."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.test import Client
+
+from instances.models import AccessToken, Instance, Membership
+from instances.roles import Role
+
+Browse = Callable[[User], Client]
+LIST = "/admin/instances/instance/"
+
+
+def test_what_a_role_does_not_allow_is_refused_in_words(
+    browse: Browse, viewer: User, instance: Instance
+) -> None:
+    response = browse(viewer).post(f"{LIST}{instance.pk}/secrets/", {"seen": "{}"})
+    assert response.status_code == 403
+    assert "You may not do this, or not any more" in response.content.decode()
+
+
+def test_a_form_from_before_the_last_sign_in_is_refused_in_words(
+    superuser: User, instance: Instance
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(superuser, "django.contrib.auth.backends.ModelBackend")
+    response = client.post(f"{LIST}{instance.pk}/secrets/", {"key-openai_api_key": "MARKER"})
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert "nothing was saved" in page
+    assert "MARKER" not in page
+    assert "style=" not in page
+
+
+def test_an_instance_that_is_deleted_twice_is_told_in_words(
+    browse: Browse, superuser: User, instance: Instance
+) -> None:
+    client = browse(superuser)
+    for words in ("was deleted successfully", "Perhaps it was deleted?"):
+        response = client.post(f"{LIST}{instance.pk}/delete/", {"post": "yes"}, follow=True)
+        assert response.status_code == 200
+        assert words in response.content.decode()
+
+
+def test_a_deletion_does_not_claim_the_tokens_that_outlive_it(
+    browse: Browse, superuser: User, furnished: Instance
+) -> None:
+    AccessToken.objects.issue(superuser, timedelta(days=1), instances=[furnished])
+    page = browse(superuser).get(f"{LIST}{furnished.pk}/delete/")
+    assert "access tokens" not in page.context["model_count"]
+    assert dict(page.context["model_count"])["memberships"] == 3
+
+
+@pytest.mark.parametrize(("who", "status"), [("viewer", 403), ("editor", 403), ("owner", 200)])
+def test_the_history_is_for_those_who_may_read_the_audit_trail(
+    browse: Browse, request: pytest.FixtureRequest, owner: User, instance: Instance,
+    who: str, status: int,
+) -> None:  # fmt: skip
+    client = browse(request.getfixturevalue(who))
+    assert client.get(f"{LIST}{instance.pk}/history/").status_code == status
+    settings_page = client.get(f"{LIST}{instance.pk}/change/").content.decode()
+    assert ("historylink" in settings_page) is (status == 200)
+
+
+def test_the_history_names_settings_only(
+    browse: Browse, superuser: User, instance: Instance
+) -> None:
+    client = browse(superuser)
+    form: Any = client.get(f"{LIST}{instance.pk}/change/").context["adminform"].form
+    sent = {field.html_initial_name: field.value() or "" for field in form}
+    sent |= {"name": "Renamed", "status": "active", "seen": "2020-01-01T00:00:00+00:00"}
+    assert client.post(f"{LIST}{instance.pk}/change/", sent).status_code == 302
+    assert LogEntry.objects.get().get_change_message() == "Changed Name."
+
+
+@pytest.mark.parametrize(
+    "query", ["name__regex=(((", "secrets__value__startswith=v1", "description=%00", "label=%00"]
+)
+def test_a_made_up_filter_is_a_bad_request_or_none(
+    browse: Browse, superuser: User, instance: Instance, query: str
+) -> None:
+    client = browse(superuser)
+    for url in (LIST, "/admin/instances/accesstoken/", "/admin/auth/user/"):
+        assert client.get(f"{url}?{query}").status_code in (200, 302, 400)
+
+
+def test_a_member_with_an_odd_name_is_listed_and_removed(
+    browse: Browse, superuser: User, make_user: Callable[..., User], instance: Instance
+) -> None:
+    odd = make_user("ops/eu x")
+    Membership.objects.create(instance=instance, user=odd, role=Role.VIEWER)
+    client = browse(superuser)
+    page = client.get(f"{LIST}{instance.pk}/members/").content.decode()
+    assert "/members/ops/eu%20x/remove/" in page
+    client.post(f"{LIST}{instance.pk}/members/ops/eu%20x/remove/")
+    assert not Membership.objects.exists()

@@ -1,0 +1,67 @@
+"""Whatever an import leaves behind can be exported and imported again."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from rest_framework.test import APIClient
+
+from instances.bundles import MAX_BYTES
+from instances.models import Instance
+from tests.instances.bundles.conftest import BASE, IMPORT, bundle
+
+
+def test_a_bundle_that_grows_by_its_indentation_is_exported_compactly(client: APIClient) -> None:
+    nested: list[Any] = [1] * 200_000
+    for _ in range(25):
+        nested = [nested]
+    # Three bytes a number as it came, sixty indented.
+    assert client.post(IMPORT, bundle(prompts=nested)).status_code == 201
+    text = client.get("/api/instances/new/export").content
+    assert 400_000 < len(text) < 1_000_000
+    assert client.post(IMPORT, text, content_type="application/json").status_code == 201
+
+
+def test_the_values_of_several_bundles_add_up_too(client: APIClient, instance: Instance) -> None:
+    statuses = [
+        client.post(f"{BASE}/import", bundle(**{name: [0] * 200_000})).status_code
+        for name in ("prompts", "skills")
+    ]
+    assert statuses == [200, 400]
+    text = client.get(f"{BASE}/export").content
+    assert client.post(f"{BASE}/import", text, content_type="application/json").status_code == 200
+
+
+def test_what_adds_up_over_imports_is_refused_in_words(
+    client: APIClient, instance: Instance
+) -> None:
+    statuses = []
+    for name in ("prompts", "skills", "hooks"):
+        response = client.post(f"{BASE}/import", bundle(**{name: ["n" * 4_000_000]}))
+        statuses.append(response.status_code)
+    assert statuses == [200, 200, 400]
+    assert response.json()["errors"][0]["code"] == "too_large"
+    assert "too large to be imported again" in response.json()["message"]
+    text = client.get(f"{BASE}/export").content
+    assert len(text) <= MAX_BYTES
+    assert client.post(f"{BASE}/import", text, content_type="application/json").status_code == 200
+
+
+def test_it_is_the_bytes_of_the_export_that_count(client: APIClient) -> None:
+    # Each number grows from four bytes to eighteen, and more than that if it is indented.
+    numbers = b",".join([b"1e15"] * 299_000)
+    long = b"n" * 6_000_000
+    raw = b'{"version":"1.0","type":"instance","instance":{"slug":"new","name":"n","x":[%s,"%s"]}}'
+    response = client.post(IMPORT, raw % (numbers, long), content_type="application/json")
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "too_large")
+    assert not Instance.objects.filter(slug="new").exists()
+
+
+def test_the_command_says_so_too(db: None, tmp_path: Any) -> None:
+    file = tmp_path / "bundle.json"
+    inside = '"slug": "new", "name": "n", "note": "' + "n" * (MAX_BYTES - 110) + '"'
+    file.write_text('{"version": "1.0", "type": "instance", "instance": {' + inside + "}}")
+    with pytest.raises(CommandError, match="too large to be imported again"):
+        call_command("import_instance", str(file), stdout=StringIO())
+    assert not Instance.objects.exists()

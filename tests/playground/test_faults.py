@@ -1,0 +1,256 @@
+"""What a provider's failures become: our words, never its own, and never the key."""
+
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.core.signals import got_request_exception
+from pytest_httpserver import HTTPServer
+from rest_framework.test import APIClient
+from werkzeug import Response
+
+from instances.models import Instance
+from playground import upstream
+from polyant.logs import BareExceptionReporter
+from tests.playground.conftest import CHAT, COMPLETION, KEY, question
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _the_key_is_in_no_line_of_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    caplog.set_level(logging.DEBUG)
+    yield
+    assert KEY not in caplog.text
+    assert "MARKER" not in caplog.text
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("theirs", "ours", "code"),
+    [
+        (400, 400, "provider_refused_request"),
+        (401, 400, "provider_refused_key"),
+        (402, 400, "provider_without_credit"),
+        (403, 400, "provider_forbids"),
+        (404, 400, "provider_model_not_found"),
+        (408, 504, "provider_timeout"),
+        (413, 413, "request_too_large"),
+        (422, 400, "provider_refused_request"),
+        (429, 429, "rate_limit_exceeded"),
+        (500, 502, "provider_failed"),
+        (502, 502, "provider_failed"),
+        (503, 503, "provider_overloaded"),
+        (529, 503, "provider_overloaded"),
+        (999, 502, "provider_failed"),
+        (201, 502, "provider_failed"),
+        (204, 502, "provider_failed"),
+    ],
+)
+def test_a_status_is_told_in_our_words(
+    ask: Ask, provider: HTTPServer, theirs: int, ours: int, code: str, stream: bool
+) -> None:
+    echo = {"error": {"message": f"Incorrect API key: {KEY}", "code": KEY, "param": KEY}}
+    provider.expect_request(CHAT).respond_with_json(echo, status=theirs)
+    response = ask(stream=stream)
+    assert (response.status_code, response.json()["error"]["code"]) == (ours, code)
+    assert list(response.json()["error"]) == ["message", "type", "code", "param"]
+    assert "MARKER" not in str(response.headers) + response.content.decode()
+    assert response.json()["error"]["message"].endswith(".")
+
+
+def test_a_refused_key_says_which_secret_to_set_anew(ask: Ask, provider: HTTPServer) -> None:
+    provider.expect_request(CHAT).respond_with_json({}, status=401)
+    assert "openai_api_key" in ask().json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "param"),
+    [
+        ({"code": "unsupported_parameter", "param": "seed"}, "unsupported_parameter", "seed"),
+        ({"code": "context_length_exceeded", "param": None}, "context_length_exceeded", None),
+        ({"code": None, "param": "seed"}, "provider_refused_request", "seed"),
+        ({"code": "ours", "param": "theirs"}, "provider_refused_request", None),
+        ({"code": ["x"], "param": {"seed": 1}}, "provider_refused_request", None),
+        ([1], "provider_refused_request", None),
+    ],
+)
+def test_what_is_wrong_with_the_request_is_named_if_the_name_is_known(
+    ask: Ask, provider: HTTPServer, error: Any, code: str, param: str | None
+) -> None:
+    provider.expect_request(CHAT).respond_with_json({"error": error}, status=400)
+    answer = ask(seed=1).json()["error"]
+    assert (answer["code"], answer["param"]) == (code, param)
+    assert ("seed" in answer["message"]) is (param == "seed")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [("7", "7"), ("0", None), ("999999999", "86400"), ("-3", None), ("soon", None), ("1.5", None),
+     (KEY, None), ("٣", None), ("", None)],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [429, 503])
+def test_when_to_try_again_is_passed_on(
+    ask: Ask, provider: HTTPServer, sent: str, told: str | None, status: int
+) -> None:
+    headers = {"Retry-After": sent.encode().decode("latin-1")}
+    provider.expect_request(CHAT).respond_with_data("{}", status=status, headers=headers)
+    assert ask().get("Retry-After") == told
+
+
+def test_a_date_to_try_again_becomes_seconds(ask: Ask, provider: HTTPServer) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    headers = {"Retry-After": date}
+    provider.expect_request(CHAT).respond_with_data("{}", status=429, headers=headers)
+    assert 3_500 < int(ask()["Retry-After"]) <= 3_600
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"OK", b"<html>", b"[]", b'"text"', b"null", b'{"a":', b"\xff{}", b"[" * 100_000,
+     b'{"a":NaN}', b'{"a":-Infinity}', b'{"error":{"message":"%b"}}' % KEY[:9].encode(),
+     KEY.encode()],
+)  # fmt: skip
+def test_an_answer_that_is_no_object_is_not_passed_on(
+    ask: Ask, provider: HTTPServer, raw: bytes
+) -> None:
+    provider.expect_request(CHAT).respond_with_data(raw, content_type="application/json")
+    response = ask()
+    assert response.status_code == 502
+    assert response.json()["error"]["code"] == "provider_broke_off"
+
+
+def test_an_answer_that_ends_early_is_not_passed_on(ask: Ask, provider: HTTPServer) -> None:
+    raw = json.dumps(COMPLETION)
+    headers = {"Content-Length": str(len(raw) + 1)}
+    provider.expect_request(CHAT).respond_with_handler(lambda _: Response([raw], headers=headers))
+    assert ask().json()["error"]["code"] == "provider_broke_off"
+
+
+def test_an_answer_without_end_is_not_collected(
+    ask: Ask, provider: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "MAX_ANSWER_BYTES", 1 << 20)
+    said = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            said.append(1)
+            yield b" " * 65_536
+
+    provider.expect_request(CHAT).respond_with_handler(lambda _: Response(endless()))
+    assert ask().json()["error"]["code"] == "provider_broke_off"
+    assert len(said) < 1_000
+
+
+def test_a_compressed_answer_is_not_unpacked(ask: Ask, provider: HTTPServer) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    provider.expect_request(CHAT).respond_with_data(b"\x1f\x8b", headers=headers)
+    assert ask().json()["error"]["code"] == "provider_failed"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_key_does_not_follow_a_redirect(ask: Ask, provider: HTTPServer, status: int) -> None:
+    elsewhere = provider.url_for("/elsewhere")
+    provider.expect_request(CHAT).respond_with_data(status=status, headers={"Location": elsewhere})
+    assert ask().status_code == 502
+    assert [request.path for request, _ in provider.log] == [CHAT]
+
+
+def test_a_key_that_a_gateway_repeats_is_not_passed_on(ask: Ask, provider: HTTPServer) -> None:
+    provider.expect_request(CHAT).respond_with_json({**COMPLETION, "note": f"<{KEY}>"})
+    assert ask().json()["note"] == "<[redacted]>"
+
+
+def test_a_provider_that_refuses_connections_cannot_be_reached(ask: Ask, settings: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        settings.OPENAI_BASE_URL = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        response = ask()
+    assert response.status_code == 502
+    assert response.json()["error"]["code"] == "provider_unreachable"
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", b"SSH-2.0-x\r\n\r\n"])
+def test_a_provider_that_does_not_speak_http_has_broken_off(
+    ask: Ask, settings: Any, said: bytes
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with _answering(server, said):
+            response = ask()
+    assert response.status_code == 502
+    assert response.json()["error"]["code"] == "provider_broke_off"
+
+
+def test_a_provider_that_says_nothing_is_given_up(ask: Ask, settings: Any) -> None:
+    settings.PROVIDER_TIMEOUTS = {**settings.PROVIDER_TIMEOUTS, "read": 0.1}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.getsockname()[1]}"
+        response = ask()
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "provider_timeout")
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "ftp://127.0.0.1", "no-scheme", ""])
+def test_an_address_that_is_none_is_told_as_unreachable_or_broken(
+    ask: Ask, settings: Any, address: str
+) -> None:
+    settings.OPENAI_BASE_URL = address
+    response = ask()
+    assert response.status_code == 502
+    assert response.json()["error"]["type"] == "server_error"
+
+
+def test_the_environments_proxy_is_not_used(
+    ask: Ask, provider: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.expect_request(CHAT).respond_with_json(COMPLETION)
+    upstream.client.cache_clear()
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert ask().status_code == 200
+
+
+def test_a_failure_of_ours_reports_no_key(api: APIClient, asked: Instance) -> None:
+    """Whatever breaks under our hands: answer and error report have neither key nor question."""
+
+    def report(**_: Any) -> None:
+        reporter = BareExceptionReporter(None, *sys.exc_info())
+        reports.extend([reporter.get_traceback_html(), reporter.get_traceback_text()])
+
+    reports: list[str] = []
+    got_request_exception.connect(report)
+    upstream.client().close()
+    api.raise_request_exception = False
+    response = api.post(CHAT, question(note="MARKER-question"))
+    upstream.client.cache_clear()
+    got_request_exception.disconnect(report)
+    assert response.status_code == 500
+    assert response.json()["error"]["type"] == "server_error"
+    assert all("client has been closed" in each for each in reports)
+    assert len(reports) == 2
+    assert "MARKER" not in response.content.decode() + "".join(reports)
+
+
+@contextmanager
+def _answering(server: socket.socket, said: bytes) -> Iterator[None]:
+    """One connection to ``server`` is told ``said`` and closed."""
+
+    def answer() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(said)
+
+    thread = Thread(target=answer)
+    thread.start()
+    yield
+    thread.join()

@@ -1,0 +1,34 @@
+"""What the OpenAPI document says of /v1."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+
+@pytest.fixture
+def schema(anonymous: APIClient) -> dict[str, Any]:
+    document: dict[str, Any] = anonymous.get("/api/schema").json()
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/v1/models", "get"), ("/v1/chat/completions", "post")]
+)
+def test_errors_have_openais_shape(schema: dict[str, Any], path: str, method: str) -> None:
+    responses = schema["paths"][path][method]["responses"]
+    shape = {"$ref": "#/components/schemas/OpenAIError"}
+    for status in ("400", "401", "404", "409", "429", "502", "503", "504"):
+        assert responses[status]["content"]["application/json"]["schema"] == shape
+
+
+def test_a_completion_is_described_with_its_stream_and_ways_to_sign_in(
+    schema: dict[str, Any],
+) -> None:
+    operation = schema["paths"]["/v1/chat/completions"]["post"]
+    assert set(operation["responses"]["200"]["content"]) == {
+        "application/json",
+        "text/event-stream",
+    }
+    assert {"instanceKey": []} in operation["security"]
+    assert {"instanceKey": []} not in schema["paths"]["/v1/models"]["get"]["security"]

@@ -1,0 +1,147 @@
+"""Whatever becomes of a trace, the completion is answered."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from instances.models import Instance
+from playground import langsmith_sender
+from secrets_app.models import InstanceSecret
+from tests.playground.conftest import CHAT, COMPLETION, KEY
+from tests.playground.traces.conftest import LANGSMITH_KEY, run_of, sent, wait
+
+Ask = Callable[..., Any]
+
+
+def test_a_langsmith_key_that_does_not_open_costs_the_trace_alone(
+    ask: Ask,
+    traced: Instance,
+    answering: None,
+    langsmith: HTTPServer,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    old, new = settings.ENCRYPTION_KEY, "2e" * 32
+    settings.ENCRYPTION_KEY = new
+    InstanceSecret.objects.set_many(traced, {"openai_api_key": KEY}, None)
+    assert ask().status_code == 200
+    assert sent(langsmith) == []
+    assert "my-assistant is not traced" in caplog.text
+    settings.ENCRYPTION_KEY = old
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500, 503])
+def test_a_langsmith_that_refuses_is_not_noticed(
+    ask: Ask, traced: Instance, answering: None, langsmith: HTTPServer, status: int
+) -> None:
+    langsmith.expect_oneshot_request("/langsmith/runs").respond_with_data(
+        f"no: {LANGSMITH_KEY}", status=status, headers={"Retry-After": "99"}
+    )
+    assert ask().json() == COMPLETION
+    assert sent(langsmith)
+
+
+def test_a_langsmith_that_is_slow_or_down_is_not_waited_for(
+    ask: Ask,
+    traced: Instance,
+    answering: None,
+    langsmith: HTTPServer,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answered = threading.Event()
+
+    def slow(_: Request) -> Response:
+        assert answered.wait(10)
+        return Response()
+
+    langsmith.clear()
+    langsmith.expect_request(CHAT).respond_with_json(COMPLETION)
+    langsmith.expect_request("/langsmith/runs").respond_with_handler(slow)
+    assert ask().json() == COMPLETION
+    answered.set()
+    wait()
+    settings.LANGSMITH_ENDPOINT = "http://127.0.0.1:9"
+    assert ask().json() == COMPLETION
+    wait()
+    assert "LangSmith took no trace: LangSmithConnectionError" in caplog.text
+
+
+def test_a_key_does_not_follow_a_redirect(
+    ask: Ask, traced: Instance, answering: None, langsmith: HTTPServer
+) -> None:
+    elsewhere = langsmith.url_for("/langsmith/elsewhere")
+    langsmith.expect_oneshot_request("/langsmith/runs").respond_with_data(
+        status=307, headers={"Location": elsewhere}
+    )
+    ask()
+    assert [request.path for request in sent(langsmith)] == ["/langsmith/runs"]
+
+
+@pytest.mark.parametrize("key", ["lsv2_MARKER\n", "lsv2_MARKER é", " "])
+def test_a_key_that_no_header_can_hold_costs_the_trace_alone(
+    ask: Ask, traced: Instance, answering: None, langsmith: HTTPServer, key: str
+) -> None:
+    InstanceSecret.objects.set_many(traced, {"langsmith_api_key": key}, None)
+    assert ask().json() == COMPLETION
+    wait()
+
+
+def test_what_is_too_much_is_dropped(
+    ask: Ask,
+    traced: Instance,
+    answering: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(langsmith_sender._waiting, "maxsize", 1)
+    monkeypatch.setattr(langsmith_sender, "_start", lambda: None)
+    for _ in range(2):
+        assert ask().status_code == 200
+    assert "A trace is dropped: Full" in caplog.text
+    langsmith_sender._waiting.get()
+
+
+def test_the_clients_of_many_keys_are_few_and_closed() -> None:
+    clients = langsmith_sender._Clients()
+    made = [clients.get("http://127.0.0.1:9", f"key-{n}") for n in range(9)]
+    assert clients.get("http://127.0.0.1:9", "key-8") is made[8]
+    assert clients.get("http://127.0.0.1:9", "key-0") is not made[0]
+    assert len(clients._clients) == langsmith_sender.MAX_CLIENTS
+    clients.close()
+
+
+def test_the_environment_neither_reroutes_nor_stops_a_trace(
+    ask: Ask,
+    traced: Instance,
+    answering: None,
+    langsmith: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        "LANGSMITH_API_KEY": "other",
+        "LANGSMITH_WORKSPACE_ID": "other",
+        "LANGSMITH_PROJECT": "other",
+        "LANGSMITH_TRACING_SAMPLING_RATE": "0",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+    ask()
+    assert run_of(langsmith)["session_name"] == "my-assistant"
+    assert "X-Tenant-Id" not in sent(langsmith)[0].headers
+
+
+def test_the_sdk_is_not_imported_before_it_is_needed() -> None:
+    program = (
+        "import django, sys; django.setup(); import polyant.urls; print('langsmith' in sys.modules)"
+    )
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": "."}
+    command = (sys.executable, "-c", program)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "False"

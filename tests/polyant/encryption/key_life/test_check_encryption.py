@@ -1,0 +1,131 @@
+"""`check_encryption`: every row opened, the ones that do not open named, and no value shown."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from pytest_django.fixtures import Settings
+
+from instances.models import Instance
+
+Manage = Callable[..., subprocess.CompletedProcess[str]]
+KeyId = Callable[[str], str]
+
+PLAINTEXT = "sk-feedfacecafebeef-and-more"
+
+
+def _check(**options: bool) -> tuple[str, int]:
+    """What the command prints, and its exit code."""
+    out, code = StringIO(), 0
+    try:
+        call_command("check_encryption", stdout=out, **options)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    return out.getvalue(), code
+
+
+def _report() -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(_check(json=True)[0])
+    return report
+
+
+@pytest.fixture
+def damaged(
+    stored: Instance,
+    tamper: Callable[[str, str, str], None],
+    overwrite: Callable[[str, str], None],
+) -> Instance:
+    """Of four rows one is tampered with, and one holds what was never sealed."""
+    tamper("instance_skill_env", "value", "TOKEN")
+    overwrite("custom", PLAINTEXT)
+    return stored
+
+
+def test_rows_that_open_are_counted_per_table_and_key(
+    stored: Instance, old_key: str, key_id: KeyId
+) -> None:
+    text, code = _check()
+    assert code == 0
+    assert f"instance_secrets: 2 rows open with key {key_id(old_key)}" in text
+    assert f"instance_channels: 1 rows open with key {key_id(old_key)}" in text
+    assert text.endswith("0 rows do not open\n")
+
+
+def test_an_empty_database_is_fine(db: None) -> None:
+    assert _check()[1] == 0
+    assert set(_report()["readable"]) == {
+        "instance_secrets", "instance_skill_env", "instance_channels",
+    }  # fmt: skip
+
+
+def test_the_document_has_keys_counts_and_rows(
+    stored: Instance, old_key: str, new_key: str, key_id: KeyId, settings: Settings
+) -> None:
+    settings.ENCRYPTION_KEY_FALLBACKS = [new_key]
+    assert _report() == {
+        "keys": {"primary": key_id(old_key), "fallbacks": [key_id(new_key)]},
+        "readable": {
+            "instance_secrets": {key_id(old_key): 2},
+            "instance_skill_env": {key_id(old_key): 1},
+            "instance_channels": {key_id(old_key): 1},
+        },
+        "unreadable": [],
+    }
+
+
+def test_damage_is_told_by_name_and_reason_with_exit_code_3(damaged: Instance) -> None:
+    text, code = _check()
+    assert code == 3
+    assert "unreadable: instance_secrets my-assistant custom: malformed" in text
+    assert "unreadable: instance_skill_env my-assistant web: TOKEN: tampered" in text
+    assert "2 rows do not open" in text
+
+
+def test_damage_in_the_document(damaged: Instance) -> None:
+    assert {(row["table"], row["owner"], row["name"], row["reason"])
+            for row in _report()["unreadable"]} == {
+        ("instance_secrets", damaged.slug, "custom", "malformed"),
+        ("instance_skill_env", damaged.slug, "web: TOKEN", "tampered"),
+    }  # fmt: skip
+    assert _check(json=True)[1] == 3
+
+
+def test_a_row_under_an_unknown_key_says_which(
+    stored: Instance, old_key: str, new_key: str, key_id: KeyId, settings: Settings
+) -> None:
+    settings.ENCRYPTION_KEY = new_key
+    reasons = [row["reason"] for row in _report()["unreadable"]]
+    assert reasons == [f"needs key {key_id(old_key)}"] * 4
+
+
+@pytest.mark.parametrize("command", ["check_encryption", "rotate_encryption_key"])
+@pytest.mark.parametrize("form", [{"json": True}, {"json": False}], ids=["json", "text"])
+def test_no_part_of_what_was_never_sealed_is_printed(
+    damaged: Instance, command: str, form: dict[str, bool]
+) -> None:
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command(command, stdout=out, stderr=out, **form)
+    parts = {PLAINTEXT[start : start + 6] for start in range(len(PLAINTEXT) - 5)}
+    assert not [part for part in parts if part in out.getvalue()]
+
+
+def test_it_says_whether_a_fallback_may_go(
+    stored: Instance, old_key: str, new_key: str, key_id: KeyId, settings: Settings
+) -> None:
+    settings.ENCRYPTION_KEY, settings.ENCRYPTION_KEY_FALLBACKS = new_key, [old_key, "3d" * 32]
+    text, _ = _check()
+    assert f"fallback {key_id(old_key)}: still needed" in text
+    assert f"fallback {key_id('3d' * 32)}: may be removed" in text
+
+
+def test_a_fallback_list_with_spaces_opens_rows(
+    stored: Instance, manage: Manage, old_key: str, new_key: str
+) -> None:
+    keys = {"ENCRYPTION_KEY": new_key, "ENCRYPTION_KEY_FALLBACKS": f" {old_key} , {'3d' * 32},"}
+    done = manage("check_encryption", **keys)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,131 @@
+"""`.env` is changed only where it decides: elsewhere a new key in it would lock rows away."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
+
+from instances.models import Instance
+from polyant.encryption.adoption import adopt_key
+from polyant.encryption.inventory import take_inventory
+from polyant.encryption.rotation import rotate
+from secrets_app.models import InstanceSecret
+
+Manage = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., subprocess.Popen[str]]
+
+# Six processes wait for a moment that all of them share, and then adopt a key of their own.
+ADOPT = """
+import os, traceback, django
+django.setup()
+from django.conf import settings
+from polyant.encryption.adoption import adopt_key, generate_key
+moment, go = os.pipe()
+for _ in range(6):
+    if not os.fork():
+        try:
+            os.close(go)
+            key = generate_key()
+            os.read(moment, 1)
+            adopt_key(key, settings.ENV_FILE)
+            print(key, flush=True)
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+os.close(go)
+for _ in range(6):
+    os.wait()
+"""
+
+
+@pytest.fixture
+def refused(use_env_file: Path, db: None) -> Callable[..., str]:
+    """Run the command as it is not allowed: what it says, with `.env` as it was."""
+
+    def run(*arguments: str) -> str:
+        before = use_env_file.read_text()
+        with pytest.raises(CommandError) as refusal:
+            call_command("rotate_encryption_key", *arguments)
+        assert use_env_file.read_text() == before
+        return str(refusal.value)
+
+    return run
+
+
+def test_a_key_that_the_environment_has_too_is_refused(
+    manage: Manage, env_file: Path, old_key: str
+) -> None:
+    # `set -a; . ./.env`, or Compose's `env_file`: the environment wins, and keeps the old key.
+    before = env_file.read_text()
+    done = manage("rotate_encryption_key", "--generate", ENCRYPTION_KEY=old_key)
+    assert (done.returncode, env_file.read_text()) == (1, before)
+    assert "does not come from .env" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["ENCRYPTION_KEY", "ENCRYPTION_KEY_FALLBACKS"])
+@pytest.mark.parametrize("form", ["", "_FILE"])
+def test_keys_from_the_environment_or_a_file_are_refused(
+    refused: Callable[..., str], settings: Settings, name: str, form: str
+) -> None:
+    # They would win over the line with the new key, or over the one that keeps the old key.
+    settings.ENVIRONMENT_VARIABLES = frozenset({name + form})
+    assert "does not come from .env" in refused("--generate")
+
+
+def test_a_key_that_is_another_than_that_in_the_file_is_refused(
+    refused: Callable[..., str], settings: Settings, new_key: str
+) -> None:
+    settings.ENCRYPTION_KEY = new_key
+    assert "does not come from .env" in refused("--generate")
+
+
+def test_a_key_on_the_command_line_is_refused_without_repeating_it(
+    refused: Callable[..., str], new_key: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = refused("--new-key", new_key)
+    assert new_key not in said + "".join(capfd.readouterr())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_owner_of_the_file_stays_its_owner(use_env_file: Path, new_key: str) -> None:
+    os.chown(use_env_file, 12345, 12345)
+    adopt_key(new_key, use_env_file)
+    assert (use_env_file.stat().st_uid, use_env_file.stat().st_gid) == (12345, 12345)
+
+
+def test_a_key_file_that_cannot_be_read_is_one_line(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEW_ENCRYPTION_KEY_FILE", "/missing")
+    assert len(refused("--new-key").splitlines()) == 1
+
+
+def test_of_many_adoptions_at_one_moment_each_that_succeeds_is_in_the_file(
+    start: Start, env_file: Path, old_key: str
+) -> None:
+    keys = start(program=ADOPT).communicate(timeout=60)[0].split()
+    assert keys
+    assert all(key in env_file.read_text() for key in [*keys, old_key])
+
+
+def test_a_new_key_is_adopted_with_rows_of_an_instance_that_is_being_deleted(
+    use_env_file: Path, new_key: str, instance: Instance
+) -> None:
+    values = {f"key_{number}": "x" for number in range(64)}
+    InstanceSecret.objects.set_many(instance, values, None)
+    read: list[str] = []
+
+    def delete_meanwhile(table: str, _: int) -> None:
+        read.append(table)
+        if len(read) == 10:
+            Instance.objects.remove(instance, None)
+
+    adopt_key(new_key, use_env_file)
+    assert rotate(batch_size=1, progress=delete_meanwhile).is_complete
+    assert 10 <= len(read) < 64
+    assert take_inventory().unreadable == []

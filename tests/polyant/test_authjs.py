@@ -1,0 +1,205 @@
+"""Signing in with a session token of an Auth.js application that shares AUTH_SECRET."""
+
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from rest_framework.test import APIClient
+
+from instances.models import Instance
+
+pytestmark = pytest.mark.usefixtures("editor", "instance")
+URL = "/api/instances/my-assistant"
+COOKIE = "authjs.session-token"
+SECURE = f"__Secure-{COOKIE}"
+
+
+def with_cookie(token: str, name: str = COOKIE) -> APIClient:
+    client = APIClient(enforce_csrf_checks=True)
+    client.cookies[name] = token
+    return client
+
+
+def with_bearer(token: str) -> APIClient:
+    return APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+
+def statuses(token: str) -> list[int]:
+    """What a token is answered as cookie and as Bearer."""
+    return [client.get(URL).status_code for client in (with_cookie(token), with_bearer(token))]
+
+
+@pytest.mark.parametrize("name", [COOKIE, SECURE])
+def test_a_token_signs_in_under_both_names_and_as_bearer(
+    authjs: Callable[..., str], name: str
+) -> None:
+    token = authjs(salt=name)
+    assert with_cookie(token, name).get(URL).status_code == 200
+    assert with_bearer(token).get(URL).status_code == 200
+
+
+def test_a_token_made_for_one_name_is_nothing_under_the_other(
+    authjs: Callable[..., str],
+) -> None:
+    assert with_cookie(authjs(salt=SECURE), COOKIE).get(URL).status_code == 401
+    assert with_cookie(authjs(salt=COOKIE), SECURE).get(URL).status_code == 401
+
+
+def test_a_long_token_comes_in_numbered_pieces(authjs: Callable[..., str]) -> None:
+    token = authjs(picture="p" * 9000)
+    client = APIClient()
+    for number, start in enumerate(range(0, len(token), 3900)):
+        client.cookies[f"{COOKIE}.{number}"] = token[start : start + 3900]
+    assert len(client.cookies) >= 3
+    assert client.get(URL).status_code == 200
+    del client.cookies[f"{COOKIE}.1"]
+    assert client.get(URL).status_code == 401
+
+
+def test_the_address_is_compared_without_case(authjs: Callable[..., str]) -> None:
+    assert statuses(authjs("Editor@EXAMPLE.com")) == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exp": 1},
+        pytest.param({"exp": int(time.time()) - 5}, id="expired just now"),
+        {"exp": None},
+        {"exp": "never"},
+        {"exp": True},
+        pytest.param({"nbf": int(time.time()) + 600}, id="not valid yet"),
+        {"secret": "another secret of some length!!!"},
+        {"salt": "another-cookie"},
+        {"enc": "A256GCM", "key_length": 32},
+        {"enc": "A128CBC-HS256", "key_length": 32},
+        {"email": "nobody@example.com"},
+        {"email": None},
+        {"email": ""},
+        {"email": 1},
+        {"email": ["editor@example.com"]},
+        {"email": {"editor@example.com": 1}},
+        {"email": "%@example.com"},
+        {"email": "editor_example.com"},
+        {"email": " editor@example.com"},
+        {"email": "ed\u0131tor@example.com"},
+        {"email": "editor@example.com\0"},
+        {"email": "editor@example.com\ud800"},
+        {"email": "e" * 100_000},
+    ],
+    ids=lambda change: str(change)[:40].encode("ascii", "replace").decode(),
+)
+def test_any_other_token_is_unauthorized(
+    authjs: Callable[..., str], change: dict[str, Any]
+) -> None:
+    token = authjs(**{"email": "editor@example.com", **change})
+    assert statuses(token) == [401, 401]
+    assert with_bearer(token).get(URL)["WWW-Authenticate"] == "Bearer"
+
+
+def test_two_users_of_one_address_are_neither(
+    authjs: Callable[..., str], make_user: Callable[..., User]
+) -> None:
+    make_user("double", email="EDITOR@example.com")
+    assert statuses(authjs()) == [401, 401]
+
+
+def test_an_inactive_user_is_nobody(authjs: Callable[..., str]) -> None:
+    User.objects.update(is_active=False)
+    assert statuses(authjs()) == [401, 401]
+
+
+def test_users_without_an_address_are_not_found_by_an_empty_one(
+    authjs: Callable[..., str], make_user: Callable[..., User]
+) -> None:
+    make_user("root", email="", is_superuser=True)
+    assert statuses(authjs("")) == [401, 401]
+
+
+def test_claims_grant_nothing(authjs: Callable[..., str], other_instance: Instance) -> None:
+    token = authjs(role="admin", is_superuser=True, scope="*", instances=["other-assistant"])
+    client = with_bearer(token)
+    listed = client.get("/api/instances").json()["instances"]
+    assert [each["slug"] for each in listed] == ["my-assistant"]
+    assert client.delete(URL).status_code == 403
+    assert not User.objects.filter(is_superuser=True).exists()
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_a_token_with_any_part_changed_is_unauthorized(
+    authjs: Callable[..., str], part: int
+) -> None:
+    parts = authjs().split(".")
+    text = parts[part]
+    changes = [text[:-1], text + "A", "", "!!!!", "é", "A" + text[1:] if text[:1] != "A" else "B"]
+    for change in changes:
+        if change != text:
+            mutated = ".".join([*parts[:part], change, *parts[part + 1 :]])
+            assert with_bearer(mutated).get(URL).status_code == 401
+
+
+HEADERS = [
+    "[]", "null", "1", '"x"', "{}", "{", "\xff", '{"alg":[]}', '{"alg":"dir"}', '{"enc":{}}',
+    '{"alg":"dir","enc":[]}', '{"alg":"dir","enc":"A256CBC-HS512","zip":1}',
+    '{"alg":"dir","enc":"A256CBC-HS512","zip":"DEF"}',
+    '{"alg":"dir","enc":"A256CBC-HS512","crit":1}',
+    '{"alg":"dir","enc":"A256CBC-HS512","crit":["x"]}',
+    '{"alg":"dir","enc":"A256CBC-HS512","kid":1}', '{"alg":"none","enc":"none"}',
+    '{"alg":"PBES2-HS256+A128KW","enc":"A256CBC-HS512","p2c":2147483647,"p2s":"AA"}',
+    '{"alg":"RSA-OAEP","enc":"A256CBC-HS512"}', '{"alg":"dir","alg":"dir"}', "[" * 20_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[:50])
+def test_a_forged_header_is_unauthorized_and_no_failure(
+    authjs: Callable[..., str], header: str
+) -> None:
+    _, *rest = authjs().split(".")
+    forged = urlsafe_b64encode(header.encode("latin-1")).rstrip(b"=").decode()
+    assert statuses(".".join([forged, *rest])) == [401, 401]
+
+
+@pytest.mark.parametrize("token", ["a.b", "....", ".", "a.b.c.d.e", "a.b.c.d.e.f", "." * 5000])
+def test_a_text_of_dots_is_unauthorized(authjs: Callable[..., str], token: str) -> None:
+    authjs()
+    assert statuses(token) == [401, 401]
+
+
+def test_a_signed_token_is_not_an_encrypted_one(authjs: Callable[..., str]) -> None:
+    authjs()
+    claims = {"email": "editor@example.com", "exp": int(time.time()) + 600}
+    key = OctKey.import_key("an Auth.js secret of some length")
+    assert statuses(jwt.encode({"alg": "HS256"}, claims, key)) == [401, 401]
+
+
+def test_without_a_secret_no_token_is_accepted(authjs: Callable[..., str], settings: Any) -> None:
+    token, empty = authjs(), authjs(secret="")
+    settings.AUTH_SECRET = ""
+    assert statuses(token) == statuses(empty) == [401, 401]
+
+
+def test_a_cookie_is_checked_by_origin_and_a_bearer_is_not(authjs: Callable[..., str]) -> None:
+    body, kind = b'{"name": "Renamed"}', "application/json"
+    elsewhere: dict[str, Any] = {"HTTP_ORIGIN": "https://evil.example"}
+    clients = with_cookie(authjs()), with_bearer(authjs())
+    assert [c.patch(URL, body, content_type=kind, **elsewhere).status_code for c in clients] == [
+        403,
+        200,
+    ]
+    assert clients[0].patch(URL, body, content_type=kind).status_code == 200
+
+
+@pytest.mark.parametrize("path", [URL, "/health", "/admin/login/", "/api/no-such"])
+@pytest.mark.parametrize("secret", ["", "an Auth.js secret of some length"])
+def test_we_leave_the_cookie_of_the_other_application_alone(
+    authjs: Callable[..., str], settings: Any, path: str, secret: str
+) -> None:
+    token = authjs()
+    settings.AUTH_SECRET = secret
+    assert COOKIE not in with_cookie(token).get(path).cookies
+    assert COOKIE not in with_cookie(token[:-2]).get(path).cookies

@@ -1,0 +1,229 @@
+"""polyant.environment: where secrets come from, and how a mistake is told."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from polyant.environment import Environment
+
+MARKER = "marker-7f3a9c"
+
+
+@pytest.fixture
+def env() -> Iterator[Environment]:
+    """A reader of this process's environment, which is put back afterwards."""
+    before = dict(os.environ)
+    yield Environment()
+    os.environ.clear()
+    os.environ.update(before)
+    Environment.ENVIRON.files_cache.clear()
+
+
+def refusal(caught: pytest.ExceptionInfo[ImproperlyConfigured], name: str) -> str:
+    """The message, once it is one line that names the variable and holds no value."""
+    message = str(caught.value)
+    assert name in message
+    assert "\n" not in message
+    assert MARKER not in message
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return message
+
+
+def test_a_variable_is_read_to_the_letter(env: Environment) -> None:
+    for value in ("$HOME", "a=b#c", "'q'", " x ", "${OTHER}", "ключ"):
+        os.environ["SOME_KEY"] = value
+        assert env.secret("SOME_KEY") == value
+
+
+def test_a_variable_that_is_not_set_is_empty(env: Environment) -> None:
+    assert env.secret("SOME_KEY") == ""
+    assert env.secrets("SOME_KEY") == []
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_a_file_may_hold_the_variable_with_a_line_break_after_it(
+    env: Environment, tmp_path: Path, ending: str
+) -> None:
+    (tmp_path / "key").write_bytes(f" $a b {ending}".encode())
+    os.environ["SOME_KEY_FILE"] = str(tmp_path / "key")
+    assert env.secret("SOME_KEY") == " $a b "
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_line_break_after_a_variable_is_no_part_of_it(env: Environment, ending: str) -> None:
+    os.environ["SOME_KEY"] = f"value{ending}"
+    assert env.secret("SOME_KEY") == "value"
+
+
+@pytest.mark.parametrize("value", ["", "value", "value\n"])
+def test_a_variable_that_agrees_with_its_file_or_is_empty_is_fine(
+    env: Environment, tmp_path: Path, value: str
+) -> None:
+    (tmp_path / "key").write_text("value\n")
+    os.environ |= {"SOME_KEY": value, "SOME_KEY_FILE": str(tmp_path / "key")}
+    assert env.secret("SOME_KEY") == "value"
+
+
+def test_a_variable_that_disagrees_with_its_file_is_refused(
+    env: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(f"{MARKER} in the file")
+    os.environ |= {"SOME_KEY": MARKER, "SOME_KEY_FILE": str(tmp_path / "key")}
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.secret("SOME_KEY")
+    assert "SOME_KEY_FILE" in refusal(caught, "SOME_KEY")
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "not UTF-8"])
+def test_a_file_that_cannot_be_read_is_refused(env: Environment, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "key"
+    if kind == "folder":
+        path.mkdir()
+    if kind == "not UTF-8":
+        path.write_bytes(MARKER.encode() + b"\xff")
+    os.environ["SOME_KEY_FILE"] = str(path)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.secret("SOME_KEY")
+    assert "SOME_KEY_FILE" in refusal(caught, "SOME_KEY")
+
+
+@pytest.mark.parametrize("text", ["a,b", " a , b ,", "a\nb\n", "a,\r\nb\r\n"])
+def test_a_list_is_parted_by_commas_or_lines(env: Environment, tmp_path: Path, text: str) -> None:
+    (tmp_path / "keys").write_bytes(text.encode())
+    os.environ["SOME_KEYS_FILE"] = str(tmp_path / "keys")
+    assert env.secrets("SOME_KEYS") == ["a", "b"]
+
+
+def test_the_file_env_sets_what_the_environment_does_not(env: Environment, tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("# a comment\nSOME_KEY=from-file\nexport OTHER_KEY='x y'\n\nFREE=\n")
+    os.environ["SOME_KEY"] = "from-process"
+    env.read_dotenv(path)
+    assert [env.secret(name) for name in ("SOME_KEY", "OTHER_KEY", "FREE")] == [
+        "from-process", "x y", "",
+    ]  # fmt: skip
+
+
+def test_no_file_env_is_fine(env: Environment, tmp_path: Path) -> None:
+    before = dict(os.environ)
+    env.read_dotenv(tmp_path / ".env")
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("second", ["SOME_KEY=", "export SOME_KEY=", "  SOME_KEY="])
+def test_a_variable_twice_in_the_file_env_is_refused(
+    env: Environment, tmp_path: Path, second: str
+) -> None:
+    (tmp_path / ".env").write_text(f"SOME_KEY={MARKER}\n{second}{MARKER}-2\n")
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.read_dotenv(tmp_path / ".env")
+    assert "2 times" in refusal(caught, "SOME_KEY")
+    assert "SOME_KEY" not in os.environ
+
+
+def test_a_file_env_that_is_no_text_is_refused(env: Environment, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(f"SOME_KEY={MARKER}\xff".encode("latin-1"))
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.read_dotenv(tmp_path / ".env")
+    refusal(caught, ".env")
+
+
+@pytest.mark.parametrize(
+    "line", [" SOME_KEY=v", "\tSOME_KEY=v", "export  SOME_KEY=v", " export\tSOME_KEY=v"]
+)
+def test_a_line_may_be_indented(env: Environment, tmp_path: Path, line: str) -> None:
+    (tmp_path / ".env").write_text(f"{line}\n  # SOME_KEY=old\n \n")
+    env.read_dotenv(tmp_path / ".env")
+    assert env.secret("SOME_KEY") == "v"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"SOME_KEY: {MARKER}", f"SOME_KEY = {MARKER}", MARKER, f" SOME_KEY={MARKER}",
+        f"export\tSOME_KEY={MARKER}", f"  # SOME_KEY={MARKER}", f"SOME KEY={MARKER}",
+        f"9_KEY={MARKER}", f"КЛЮЧ={MARKER}",
+    ],
+)  # fmt: skip
+def test_a_line_that_sets_nothing_is_never_repeated(
+    env: Environment,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    line: str,
+) -> None:
+    (tmp_path / ".env").write_text(f"{line}\n")
+    try:
+        env.read_dotenv(tmp_path / ".env")
+    except ImproperlyConfigured as error:
+        assert MARKER not in str(error)  # noqa: PT017
+    assert MARKER not in "".join(capfd.readouterr()) + caplog.text
+
+
+def test_a_file_that_cannot_be_read_is_refused_also_where_the_file_env_has_the_variable(
+    env: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"SOME_KEY={MARKER}\n")
+    os.environ["SOME_KEY_FILE"] = str(tmp_path / "nothing")
+    env.read_dotenv(tmp_path / ".env")
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.secret("SOME_KEY")
+    assert "SOME_KEY_FILE" in refusal(caught, "SOME_KEY")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1", True), ("True", True), ("off", False), ("", False)]
+)
+def test_a_flag_is_read(env: Environment, text: str, expected: bool) -> None:
+    os.environ["SOME_FLAG"] = text
+    assert env.flag("SOME_FLAG") is expected
+
+
+def test_a_number_and_a_word_are_read(env: Environment) -> None:
+    assert env.number("SOME_NUMBER", 7, highest=9) == 7
+    os.environ |= {"SOME_NUMBER": "9", "SOME_WORD": "info"}
+    assert env.number("SOME_NUMBER", 7, highest=9) == 9
+    assert env.word("SOME_WORD", "ERROR", allowed=("INFO", "ERROR")) == "INFO"
+
+
+@pytest.mark.parametrize("text", [f"{MARKER}", "0", "-1", "10", "1.0", "9_", "\uff11"])
+def test_what_is_no_number_flag_or_word_is_refused(env: Environment, text: str) -> None:
+    os.environ["SOME_NAME"] = text
+    readers: list[Callable[[], object]] = [
+        lambda: env.number("SOME_NAME", 7, highest=9),
+        lambda: env.word("SOME_NAME", "INFO", allowed=("INFO",)),
+    ]
+    for read in readers:
+        with pytest.raises(ImproperlyConfigured) as caught:
+            read()
+        refusal(caught, "SOME_NAME")
+
+
+@pytest.mark.parametrize("text", ["ture", MARKER, "2"])
+def test_what_is_no_flag_is_refused(env: Environment, text: str) -> None:
+    os.environ["SOME_FLAG"] = text
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.flag("SOME_FLAG")
+    refusal(caught, "SOME_FLAG")
+
+
+def test_the_address_of_a_database_is_read(env: Environment) -> None:
+    assert env.database("SOME_URL", "sqlite:////folder/file")["NAME"] == "/folder/file"
+    os.environ["SOME_URL"] = "postgres://u:p%2Fw@h:5433/n"
+    found = env.database("SOME_URL", "")
+    assert (found["PASSWORD"], found["PORT"], found["NAME"]) == ("p/w", 5433, "n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"postgres://u:{MARKER}/x@h/n", f"postgres://u:{MARKER}@h:port/n", MARKER,
+     f"mysql://u:{MARKER}@h/n", f"http://{MARKER}"],
+)  # fmt: skip
+def test_what_is_no_address_of_a_database_is_refused(env: Environment, text: str) -> None:
+    os.environ["SOME_URL"] = text
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.database("SOME_URL", "")
+    refusal(caught, "SOME_URL")

@@ -1,0 +1,149 @@
+"""The one error shape, and what every answer of the API has in common."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from rest_framework.test import APIClient
+
+from instances.models import Instance
+
+BASE = "/api/instances/my-assistant"
+# How to be refused with each status: method, path, body.
+REFUSALS: dict[int, tuple[str, str, Any]] = {
+    400: ("put", f"{BASE}/secrets", {"secrets": []}),
+    403: ("post", "/api/instances", {"slug": "new", "name": "New"}),
+    404: ("get", "/api/instances/no-such", None),
+    405: ("post", BASE, None),
+    409: (
+        "put",
+        f"{BASE}/skills/search/env",
+        {"env": [{"key": "K", "value": "v", "sensitive": False}]},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def sealed_env(api: APIClient) -> APIClient:
+    body = {"env": [{"key": "K", "value": "v"}]}
+    assert api.put(f"{BASE}/skills/search/env", body).status_code == 200
+    return api
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_every_refusal_has_the_one_shape(sealed_env: APIClient, status: int) -> None:
+    method, path, body = REFUSALS[status]
+    response = getattr(sealed_env, method)(path, body)
+    answer = response.json()
+    assert response.status_code == answer["statusCode"] == status
+    assert answer["error"] == HTTPStatus(status).phrase
+    assert list(answer) == [
+        "statusCode",
+        "error",
+        "message",
+        *(["errors"] if status == 400 else []),
+    ]
+    assert answer["message"].endswith(".")
+
+
+def test_a_fault_has_path_code_and_message(api: APIClient) -> None:
+    body = {"secrets": [{"key": "ok", "value": "v"}, {"key": "NO", "value": "v"}]}
+    answer = api.put(f"{BASE}/secrets", body).json()
+    (fault,) = answer["errors"]
+    assert list(fault) == ["path", "code", "message"]
+    assert (fault["path"], fault["code"]) == ("secrets.1.key", "invalid_key")
+    assert answer["message"] == f"secrets.1.key: {fault['message']}"
+
+
+def test_the_summary_counts_the_faults_it_leaves_out(api: APIClient) -> None:
+    body = {"secrets": [{"key": "NO", "value": ""}, {"key": "NO", "value": "v"}]}
+    answer = api.put(f"{BASE}/secrets", body).json()
+    assert len(answer["errors"]) == 3
+    assert answer["message"].endswith("(and 2 more)")
+
+
+def test_a_fault_of_the_whole_body_has_an_empty_path(api: APIClient) -> None:
+    response = api.put(f"{BASE}/secrets", b"[]", content_type="application/json")
+    assert [each["path"] for each in response.json()["errors"]] == [""]
+
+
+@pytest.mark.parametrize("config", [[], "x", 1, True])
+def test_a_fault_is_told_in_words_of_json(api: APIClient, config: Any) -> None:
+    message = api.put(f"{BASE}/channels/telegram", {"config": config}).json()["message"]
+    assert "dictionary" not in message
+    assert f'"{type(config).__name__}"' not in message
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api", "/api/", "/api/no-such", "/api//instances", "/api/instances/", "/api/auth/token/",
+     f"{BASE}/", f"{BASE}/secrets/a/b", "/health/", "/health/no", "/v1", "/v1/", "/v1/no-such"],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "head"])
+def test_an_unknown_address_is_not_found_in_json_and_never_a_redirect(
+    api: APIClient, method: str, path: str
+) -> None:
+    response = getattr(api, method)(path)
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/json"
+    assert not response.has_header("Location")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [*REFUSALS.values(), ("get", "/api/instances", None), ("head", BASE, None),
+     ("options", BASE, None), ("get", "/api/no-such", None), ("get", "/api", None),
+     ("get", "/v1/no-such", None), ("get", "/api/schema", None),
+     ("put", f"{BASE}/secrets", {"secrets": [{"key": "k", "value": "v"}]})],
+)  # fmt: skip
+def test_no_answer_of_the_api_may_be_stored(
+    api: APIClient, anonymous: APIClient, method: str, path: str, body: Any
+) -> None:
+    for client in (api, anonymous):
+        assert getattr(client, method)(path, body)["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "post", "delete", "head", "options"])
+def test_nobody_is_told_to_sign_in_with_a_bearer_token(anonymous: APIClient, method: str) -> None:
+    response = getattr(anonymous, method)(f"{BASE}/secrets")
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+def test_an_unknown_host_is_a_bad_request_in_the_one_shape(api: APIClient) -> None:
+    response = api.get("/api/instances", HTTP_HOST="evil.example")
+    assert response.status_code == response.json()["statusCode"] == 400
+    assert "evil" not in response.content.decode()
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["FOO", "PROPFIND", "CONNECT", "foo"])
+def test_an_unknown_method_is_not_allowed_and_not_repeated(api: APIClient, method: str) -> None:
+    response = api.generic(method, BASE)
+    assert response.status_code == response.json()["statusCode"] == 405
+    assert "FOO" not in response.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_of_ours_is_told_without_its_cause(api: APIClient, instance: Instance) -> None:
+    api.raise_request_exception = False
+    with connection.schema_editor() as editor:
+        editor.execute("ALTER TABLE instance_channels RENAME TO hidden_channels")
+    try:
+        response = api.get(f"{BASE}/channels")
+    finally:
+        with connection.schema_editor() as editor:
+            editor.execute("ALTER TABLE hidden_channels RENAME TO instance_channels")
+    assert response.status_code in (500, 503)
+    assert list(response.json()) == ["statusCode", "error", "message"]
+    assert response["Cache-Control"] == "no-store"
+    assert not {"channels", "Error", "Traceback"} & set(response.content.decode().split())
+
+
+def test_a_role_that_is_lacking_is_named(client_of: Callable[..., APIClient], viewer: User) -> None:
+    response = client_of(viewer).put(f"{BASE}/secrets", {"secrets": []})
+    assert response.status_code == 403
+    assert "editor" in response.json()["message"]

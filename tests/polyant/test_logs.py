@@ -1,0 +1,144 @@
+"""Logs and error reports that may be shown to anybody."""
+
+import io
+import logging
+import logging.config
+from collections.abc import Iterator
+from types import TracebackType
+from typing import NoReturn
+
+import pytest
+from django.conf import settings
+from django.test import RequestFactory
+from django.views.debug import get_exception_reporter_class
+
+from polyant.logs import BareExceptionReporter, logging_config
+
+MARKER = "marker7f3a9c"
+CREDENTIALS = [
+    f"ply_{MARKER}",
+    f"Authorization: Bearer {MARKER}",
+    f"authorization: basic {MARKER}==",
+    f"eyJhbGciOiJkaXIi.{MARKER}.a.{MARKER}.b",
+    f"sk-{MARKER}",
+    f"sk-ant-api03-{MARKER}",
+    f"sk-proj-{MARKER}_a",
+    f"xoxb-1-2-{MARKER}",
+    f"xapp-1-{MARKER}",
+    f"lsv2_pt_{MARKER}",
+    f"ls_{MARKER}",
+    f"tvly-{MARKER}",
+    f"ghp_{MARKER}",
+    f"github_pat_{MARKER}",
+    f"v1.0123456789abcdef.{MARKER}",
+    f"https://api.telegram.org/bot123456789:AA{MARKER}{'x' * 21}/getMe",
+]
+KEY = "1f" * 32
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What the configured handler writes."""
+    logging.config.dictConfig(logging_config(level="INFO"))
+    (handler,) = logging.getLogger().handlers[-1:]
+    assert isinstance(handler, logging.StreamHandler)
+    stream = io.StringIO()
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before)
+    logging.config.dictConfig(settings.LOGGING)
+
+
+def fail(text: str) -> NoReturn:
+    secret = text  # noqa: F841
+    raise ValueError(f"it failed with {text}")
+
+
+def caught(text: str) -> ExcInfo:
+    try:
+        fail(text)
+    except ValueError as error:
+        return type(error), error, error.__traceback__
+
+
+@pytest.mark.parametrize("text", [*CREDENTIALS, KEY])
+def test_a_credential_in_a_message_is_replaced(written: io.StringIO, text: str) -> None:
+    logging.getLogger("django.request").error("Refused: %s.", text)
+    line = written.getvalue()
+    assert "[redacted]" in line
+    assert MARKER not in line
+    assert KEY not in line
+
+
+@pytest.mark.parametrize("text", [*CREDENTIALS, KEY])
+def test_a_credential_in_a_traceback_is_replaced(written: io.StringIO, text: str) -> None:
+    logging.getLogger("any.library").error("It failed", exc_info=caught(text))
+    line = written.getvalue()
+    assert "ValueError" in line
+    assert MARKER not in line
+    assert KEY not in line
+
+
+def test_an_event_is_one_line_with_its_time_level_and_logger(written: io.StringIO) -> None:
+    logging.getLogger("any").error("first\nlevel='info'", exc_info=caught("x"))
+    (line,) = written.getvalue().splitlines()
+    assert line.startswith("timestamp='20")
+    assert "level='error' logger='any' event=" in line
+
+
+@pytest.mark.parametrize("logger", ["django", "django.request", "django.server", "django.security"])
+def test_an_event_of_django_is_written_once(written: io.StringIO, logger: str) -> None:
+    logging.getLogger(logger).error("Once")
+    assert written.getvalue().count("Once") == 1
+
+
+def test_nothing_of_no_interest_is_written_below_the_level(written: io.StringIO) -> None:
+    logging.getLogger("any").debug("Detail")
+    assert written.getvalue() == ""
+
+
+def test_the_settings_choose_the_bare_reporter() -> None:
+    request = RequestFactory().get("/")
+    chosen: object = get_exception_reporter_class(request)
+    assert chosen is BareExceptionReporter
+
+
+@pytest.mark.parametrize("kind", ["get_traceback_html", "get_traceback_text"])
+@pytest.mark.parametrize("is_email", [False, True])
+def test_a_report_has_no_local_variable_no_body_no_header_and_no_setting(
+    kind: str, is_email: bool
+) -> None:
+    request = RequestFactory().put(
+        f"/api/x?q={MARKER}",
+        f'{{"value": "{MARKER}"}}',
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {MARKER}", "Cookie": f"authjs.session-token={MARKER}"},
+    )
+    reporter = BareExceptionReporter(request, *caught(f"sk-{MARKER}"), is_email=is_email)
+    report = getattr(reporter, kind)()
+    assert "ValueError" in report
+    assert "test_logs.py" in report
+    assert MARKER not in report
+    assert settings.SECRET_KEY not in report
+    assert settings.ENCRYPTION_KEY not in report
+
+
+@pytest.mark.parametrize("kind", ["get_traceback_html", "get_traceback_text"])
+@pytest.mark.parametrize("explicit", [True, False])
+def test_a_report_of_a_chain_redacts_every_link(kind: str, explicit: bool) -> None:
+    inner = caught(f"sk-{MARKER}")[1]
+    outer = RuntimeError("the second failure")
+    try:
+        try:
+            raise inner
+        except ValueError as cause:
+            if explicit:
+                raise outer from cause
+            raise outer  # noqa: B904
+    except RuntimeError as error:
+        report = getattr(
+            BareExceptionReporter(None, type(error), error, error.__traceback__), kind
+        )()
+    assert "the second failure" in report
+    assert MARKER not in report

@@ -1,0 +1,126 @@
+"""The OpenAPI document at /api/schema, and its pages at /api/docs."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+I = "/api/instances/{slug}"  # noqa: E741
+# The contract's routes, as far as they are built.
+ROUTES = {
+    "/api/auth/token": {"post", "delete"},
+    "/api/instances": {"get", "post"},
+    I: {"get", "patch", "delete"},
+    "/api/instances/import": {"post"},
+    f"{I}/export": {"get"},
+    f"{I}/import": {"post"},
+    f"{I}/members": {"get"},
+    f"{I}/members/{{username}}": {"put", "delete"},
+    f"{I}/secrets": {"get", "put"},
+    f"{I}/secrets/{{key}}": {"get", "delete"},
+    f"{I}/channels": {"get"},
+    f"{I}/channels/{{kind}}": {"get", "put", "delete"},
+    f"{I}/skills/{{skill}}/env": {"get", "put"},
+    f"{I}/skills/{{skill}}/env/{{key}}": {"delete"},
+    "/v1/models": {"get"},
+    "/v1/chat/completions": {"post"},
+}
+METHODS = {"get", "put", "post", "patch", "delete"}
+
+
+@pytest.fixture
+def schema(anonymous: APIClient) -> dict[str, Any]:
+    response = anonymous.get("/api/schema")
+    assert response.status_code == 200
+    document: dict[str, Any] = response.json()
+    return document
+
+
+def operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        operation
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if path.startswith("/api/") and method in METHODS
+    ]
+
+
+def test_the_document_is_valid_and_made_without_a_warning(db: None) -> None:
+    out, err = StringIO(), StringIO()
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=out, stderr=err)
+    assert out.getvalue().startswith("openapi: 3.1")
+    assert err.getvalue() == ""
+
+
+def test_every_route_of_the_contract_is_described(schema: dict[str, Any]) -> None:
+    described = {path: set(methods) & METHODS for path, methods in schema["paths"].items()}
+    assert {path: described.get(path) for path in ROUTES} == ROUTES
+
+
+def test_every_operation_says_what_it_does_and_is_named_once(schema: dict[str, Any]) -> None:
+    assert all(each.get("description") for each in operations(schema))
+    names = [each["operationId"] for each in operations(schema)]
+    assert len(names) == len(set(names))
+
+
+def test_every_operation_may_answer_in_the_error_shape(schema: dict[str, Any]) -> None:
+    error = {"$ref": "#/components/schemas/Error"}
+    for operation in operations(schema):
+        for status in ("400", "401", "403", "404", "409", "413", "415", "429", "503"):
+            content = operation["responses"][status]["content"]
+            assert content["application/json"]["schema"] == error
+    assert schema["components"]["schemas"]["Error"]["required"] == [
+        "statusCode",
+        "error",
+        "message",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [("SecretEntry", "value"), ("EnvEntry", "value"), ("ChannelChange", "config"),
+     ("Credentials", "password")],
+)  # fmt: skip
+def test_values_are_write_only(schema: dict[str, Any], name: str, member: str) -> None:
+    schemas = schema["components"]["schemas"]
+    found = [schemas[key] for key in schemas if key.startswith(name)]
+    assert found
+    assert all(each["properties"][member]["writeOnly"] is True for each in found)
+
+
+def test_no_answer_about_secrets_has_a_value(schema: dict[str, Any]) -> None:
+    schemas = schema["components"]["schemas"]
+    assert set(schemas["ListedSecret"]["properties"]) == {"key", "configured"}
+    assert "value" not in schemas["Secret"]["properties"]
+
+
+def test_a_credential_of_a_channel_is_described_by_its_two_members(schema: dict[str, Any]) -> None:
+    schemas = schema["components"]["schemas"]
+    described = schemas["Channel"]["properties"]["credentials"]["items"]
+    described = schemas.get(described.get("$ref", "").rpartition("/")[2], described)
+    assert set(described.get("properties", ())) == {"key", "configured"}
+
+
+def test_each_way_to_sign_in_is_described(schema: dict[str, Any]) -> None:
+    schemes = schema["components"]["securitySchemes"]
+    assert schemes["token"]["scheme"] == "bearer"
+    assert schemes["session"] == {
+        "type": "apiKey", "in": "cookie", "name": "authjs.session-token",
+    }  # fmt: skip
+    secured = {
+        name for each in operations(schema) for way in each.get("security", []) for name in way
+    }
+    assert secured | {"instanceKey"} == set(schemes)  # which only /v1 takes
+
+
+def test_the_pages_bring_their_own_assets(anonymous: APIClient) -> None:
+    page = anonymous.get("/api/docs").content.decode()
+    assert "swagger" in page
+    assert "https://" not in page
+
+
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/"])
+def test_a_trailing_slash_is_not_found(anonymous: APIClient, path: str) -> None:
+    assert anonymous.get(path).status_code == 404

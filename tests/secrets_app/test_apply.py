@@ -1,0 +1,101 @@
+"""InstanceSecret.objects.apply: what a person decided while looking at the page, or nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+
+from instances.models import AuditEntry, Instance
+from secrets_app.exceptions import ChangedMeanwhile
+from secrets_app.models import InstanceSecret
+
+apply = InstanceSecret.objects.apply
+Seen = dict[str, str]
+
+
+@pytest.fixture
+def seen(instance: Instance, editor: User) -> Seen:
+    """What the page showed: two secrets, each with its stamp."""
+    InstanceSecret.objects.set_many(instance, {"kept": "k", "replaced": "r"}, editor)
+    return stamps(instance)
+
+
+def stamps(instance: Instance) -> Seen:
+    return {key: row.stamp for key, row in InstanceSecret.objects.described(instance).items()}
+
+
+def stored(instance: Instance) -> dict[str, str]:
+    return {row.key: row.value.reveal() for row in InstanceSecret.objects.filter(instance=instance)}
+
+
+def test_sets_and_removes_together(instance: Instance, editor: User, seen: Seen) -> None:
+    apply(instance, {"replaced": "2", "added": "1"}, ["kept"], editor, seen=seen)
+    assert stored(instance) == {"replaced": "2", "added": "1"}
+    newest = AuditEntry.objects.listing(instance, limit=2)
+    assert [entry.names for entry in newest] == [["kept"], ["added", "replaced"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "removals"),
+    [({"replaced": "mine"}, []), ({}, ["replaced"]), ({"kept": "x"}, ["added"])],
+)
+def test_what_somebody_else_changed_is_not_overwritten(
+    instance: Instance, editor: User, seen: Seen, values: dict[str, str], removals: list[str]
+) -> None:
+    InstanceSecret.objects.set_many(instance, {"replaced": "theirs", "added": "theirs"}, editor)
+    with pytest.raises(ChangedMeanwhile):
+        apply(instance, values, removals, editor, seen=seen)
+    assert stored(instance) == {"kept": "k", "replaced": "theirs", "added": "theirs"}
+
+
+def test_what_somebody_else_changed_elsewhere_is_no_hindrance(
+    instance: Instance, editor: User, seen: Seen
+) -> None:
+    InstanceSecret.objects.set_many(instance, {"kept": "theirs"}, editor)
+    apply(instance, {"replaced": "mine"}, [], editor, seen=seen)
+    assert stored(instance) == {"kept": "theirs", "replaced": "mine"}
+
+
+def test_one_bad_value_and_nothing_has_happened(
+    instance: Instance, editor: User, seen: Seen
+) -> None:
+    with pytest.raises(ValidationError):
+        apply(instance, {"replaced": "2", "Bad name": "x"}, ["kept"], editor, seen=seen)
+    assert stored(instance) == {"kept": "k", "replaced": "r"}
+
+
+def test_what_is_set_anew_is_not_what_was_seen(
+    instance: Instance, editor: User, seen: Seen
+) -> None:
+    InstanceSecret.objects.remove(instance, "replaced", editor)
+    InstanceSecret.objects.set_many(instance, {"replaced": "r"}, editor)
+    assert stamps(instance)["replaced"] != seen["replaced"]
+    with pytest.raises(ChangedMeanwhile):
+        apply(instance, {}, ["replaced"], editor, seen=seen)
+
+
+def test_of_two_with_the_same_page_one_wins(
+    together: Callable[..., list[Any]], instance: Instance, editor: User, seen: Seen
+) -> None:
+    def attempt(value: str) -> str:
+        try:
+            apply(instance, {"replaced": value}, [], editor, seen=seen)
+        except ChangedMeanwhile:
+            return "told"
+        return value
+
+    outcomes = together(*(lambda value=value: attempt(value) for value in ("a", "b")))
+    winner = next(each for each in outcomes if each != "told")
+    assert "told" in outcomes
+    assert stored(instance)["replaced"] == winner
+
+
+def test_described_says_who_and_opens_nothing(
+    instance: Instance, editor: User, seen: Seen, settings: Any
+) -> None:
+    settings.ENCRYPTION_KEY = "2e" * 32
+    rows = InstanceSecret.objects.described(instance)
+    assert list(rows) == ["kept", "replaced"]
+    assert {row.updated_by for row in rows.values()} == {editor}

@@ -1,0 +1,131 @@
+"""PUT /api/instances/{slug}/secrets: what is accepted, and what is refused."""
+
+import json
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from instances.models import Instance
+from secrets_app.models import InstanceSecret
+
+URL = "/api/instances/my-assistant/secrets"
+GOOD = {"key": "openai_api_key", "value": "sk-1"}
+
+
+def stored(instance: Instance) -> dict[str, str]:
+    return {row.key: row.value.reveal() for row in InstanceSecret.objects.filter(instance=instance)}
+
+
+def test_a_batch_is_stored_and_answered_with_the_listing(
+    api: APIClient, instance: Instance
+) -> None:
+    response = api.put(URL, {"secrets": [GOOD, {"key": "custom", "value": "c"}]})
+    assert response.status_code == 200
+    assert response.json() == api.get(URL).json()
+    assert stored(instance) == {"openai_api_key": "sk-1", "custom": "c"}
+
+
+def test_what_is_not_named_is_kept_and_what_is_named_is_replaced(
+    api: APIClient, instance: Instance
+) -> None:
+    api.put(URL, {"secrets": [GOOD, {"key": "custom", "value": "c"}]})
+    api.put(URL, {"secrets": [{"key": "custom", "value": "d"}]})
+    assert stored(instance) == {"openai_api_key": "sk-1", "custom": "d"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [" a ", "\n", "a\r\n", "\t", "ключ", "🔑", "\x1f\x7f", "\\u0000", '"', "e\u0301", "\u2028",
+     "\ufeffx", "\ufffe", "x" * 49_152, "é" * 24_576, "••••", "v1.0123456789abcdef." + "A" * 38],
+)  # fmt: skip
+def test_a_value_is_stored_byte_for_byte(api: APIClient, instance: Instance, value: str) -> None:
+    assert api.put(URL, {"secrets": [{"key": "k", "value": value}]}).status_code == 200
+    assert stored(instance) == {"k": value}
+
+
+@pytest.mark.parametrize("value", [" a", "a\n", "\ta", "a\u00a0"])
+def test_white_space_around_a_value_is_stored_with_a_warning(api: APIClient, value: str) -> None:
+    entries = [{"key": "k", "value": value}, {"key": "fine", "value": "a b"}]
+    warnings = api.put(URL, {"secrets": entries}).json()["warnings"]
+    assert warnings == [{"key": "k", "code": "surrounding_whitespace"}]
+
+
+@pytest.mark.parametrize("key", ["a", "_", "0", "k" * 64, "serpapi_api_key"])
+def test_keys_of_the_pattern_are_accepted(api: APIClient, instance: Instance, key: str) -> None:
+    assert api.put(URL, {"secrets": [{"key": key, "value": "v"}]}).status_code == 200
+    assert stored(instance) == {key: "v"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "A", "a-b", "a b", "a.b", "a\n", "\na", "k" * 65, "ß", "١", "a/b", None, 1, True, [], {}],
+)
+def test_other_keys_are_refused_at_their_place(
+    api: APIClient, instance: Instance, key: Any
+) -> None:
+    response = api.put(URL, {"secrets": [GOOD, {"key": key, "value": "v"}]})
+    assert response.status_code == 400
+    assert [each["path"] for each in response.json()["errors"]] == ["secrets.1.key"]
+    assert stored(instance) == {}
+
+
+@pytest.mark.parametrize(
+    "value", ["", None, 1, 1.5, True, [], ["v"], {}, "x" * 49_153, "é" * 24_577]
+)
+def test_one_invalid_entry_leaves_everything_as_it_was(
+    api: APIClient, instance: Instance, value: Any
+) -> None:
+    api.put(URL, {"secrets": [GOOD]})
+    entries = [{"key": "openai_api_key", "value": "sk-2"}, {"key": "custom", "value": value}]
+    response = api.put(URL, {"secrets": entries})
+    assert response.status_code == 400
+    assert [each["path"] for each in response.json()["errors"]] == ["secrets.1.value"]
+    assert stored(instance) == {"openai_api_key": "sk-1"}
+
+
+def test_every_invalid_entry_is_named(api: APIClient) -> None:
+    entries = [GOOD, {"key": "A", "value": ""}, {"value": "v"}, {"key": "k"}]
+    errors = api.put(URL, {"secrets": entries}).json()["errors"]
+    assert [each["path"] for each in errors] == [
+        "secrets.1.key", "secrets.1.value", "secrets.2.key", "secrets.3.value",
+    ]  # fmt: skip
+
+
+def test_a_key_twice_in_a_batch_is_refused(api: APIClient, instance: Instance) -> None:
+    response = api.put(URL, {"secrets": [GOOD, {"key": "k", "value": "v"}, GOOD]})
+    assert response.status_code == 400
+    assert [(each["path"], each["code"]) for each in response.json()["errors"]] == [
+        ("secrets.2.key", "duplicate_key")
+    ]
+    assert stored(instance) == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"secrets": []}, {"secrets": None}, {"secrets": {}}, {"secrets": "x"}, {"secrets": 1},
+     {"secrets": [None]}, {"secrets": [[]]}, {"secrets": ["k"]}, {"secrets": [GOOD], "other": 1},
+     {"secrets": [{**GOOD, "sensitive": True}]}, {"Secrets": [GOOD]}, [GOOD], [], "x", 1, True,
+     {"openai_api_key": "sk-1"}],
+)  # fmt: skip
+def test_a_body_of_another_shape_is_refused(api: APIClient, instance: Instance, body: Any) -> None:
+    response = api.put(URL, json.dumps(body), content_type="application/json")
+    assert response.status_code == 400
+    assert stored(instance) == {}
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b" "])
+def test_a_body_of_nothing_is_refused(api: APIClient, body: bytes) -> None:
+    assert api.put(URL, body, content_type="application/json").status_code == 400
+
+
+def test_the_curl_line_of_the_guide_works_to_the_letter(api: APIClient, instance: Instance) -> None:
+    body = """{
+      "secrets": [
+        { "key": "openai_api_key", "value": "sk-..." },
+        { "key": "langsmith_api_key", "value": "ls_..." }
+      ]
+    }"""
+    response = api.put(URL, body, content_type="application/json")
+    configured = [each["key"] for each in response.json()["secrets"] if each["configured"]]
+    assert configured == ["openai_api_key", "langsmith_api_key"]

@@ -1,0 +1,88 @@
+"""The pages of the admin take at most ten queries each, however much there is.
+
+The pages are those that the apps registered, so one that is added tomorrow is counted too.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from channels_app.catalog import TELEGRAM
+from channels_app.models import InstanceChannel
+from instances.admin import InstanceAdmin
+from instances.models import AccessToken, Instance, Membership
+from instances.roles import Role
+from secrets_app.managers import EnvEntry
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
+
+MOST = 10
+LIST = "/admin/instances/instance/"
+PAGES = [page.path for page in InstanceAdmin.pages if "<" not in page.path and page.label]
+PAGES += ["secrets/paste", "change", "delete", "history"]
+OTHERS = ["/admin/", LIST, f"{LIST}add/", "/admin/instances/accesstoken/add/", "/admin/encryption/"]
+ENV = "\n".join(f"K{number}={number}" for number in range(64))
+
+
+@pytest.fixture
+def client(superuser: User) -> Client:
+    client = Client()
+    client.force_login(superuser, "django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def much(instance: Instance, superuser: User, make_user: Callable[..., User]) -> Instance:
+    """An instance with many rows of everything, among many instances."""
+    for number in range(12):
+        other = Instance.objects.establish(superuser, slug=f"other-{number}", name="Other")
+        InstanceSecret.objects.set_many(other, {"mine": "x"}, superuser)
+        user = make_user(f"user-{number}")
+        Membership.objects.assign(instance, user.username, Role.VIEWER, superuser)
+        AccessToken.objects.issue(user, timedelta(days=1), instances=[instance, other])
+        InstanceSkillEnv.objects.set_many(instance, f"skill-{number}", [EnvEntry("K", "x")], user)
+    InstanceSecret.objects.set_many(instance, {f"k{n}": "x" for n in range(64)}, superuser)
+    InstanceChannel.objects.connect(instance, TELEGRAM, {"botToken": "1:a"}, superuser)
+    return instance
+
+
+def test_every_page_of_an_instance_and_beside_it(
+    client: Client, much: Instance, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for path in [*(f"{LIST}{much.pk}/{page}/" for page in PAGES), *OTHERS]:
+        with django_assert_max_num_queries(MOST, info=path):
+            assert client.get(path).status_code == 200
+
+
+def test_the_preview_of_a_pasted_env(
+    client: Client, much: Instance, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(MOST):
+        page = client.post(f"{LIST}{much.pk}/secrets/paste/", {"text": ENV})
+    assert "K63" not in page.content.decode()
+    assert "k63" in page.content.decode()
+
+
+def test_confirming_a_paste_takes_as_many_queries_for_one_key_as_for_all(
+    client: Client, much: Instance, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    def queries(text: str) -> int:
+        preview = client.post(f"{LIST}{much.pk}/secrets/paste/", {"text": text})
+        draft = {"draft": preview.context["draft"]}
+        with django_assert_max_num_queries(30) as counted:
+            assert client.post(f"{LIST}{much.pk}/secrets/confirm/", draft).status_code == 302
+        return len(counted)
+
+    queries("A=1")  # The first one also asks for content types, which Django keeps.
+    assert queries("B=1") == queries(ENV)
+
+
+def test_a_refused_form_is_shown_again_for_no_more(
+    client: Client, much: Instance, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(MOST):
+        page = client.post(f"{LIST}{much.pk}/secrets/", {"new-1-name": "BAD", "new-1": "x"})
+    assert "Nothing has been saved yet." in page.content.decode()

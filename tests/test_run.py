@@ -1,0 +1,103 @@
+"""`make run` as a person meets it: first start, later ones, stop, and what it refuses."""
+
+import secrets
+import signal
+import socket
+import stat
+import subprocess
+
+import pytest
+
+from tests.live import Checkout, shown_password
+
+KEY = secrets.token_hex(32)
+REMEDY = "openssl rand -hex 32"
+SERVERS = {
+    "serve": ("manage.py", "serve"),
+    "granian": ("-m", "granian", "polyant.wsgi:application", "--port", "0"),
+    "wsgi": ("-c", "import polyant.wsgi"),
+}
+FAULTS: dict[str, tuple[dict[str, str], str]] = {
+    "missing": ({}, "ENCRYPTION_KEY is not set"),
+    "short": ({"ENCRYPTION_KEY": "1f" * 31}, "ENCRYPTION_KEY must be 64"),
+    "not hexadecimal": ({"ENCRYPTION_KEY": "xy" * 32}, "ENCRYPTION_KEY must be 64"),
+    "unreadable file": ({"ENCRYPTION_KEY_FILE": "no-such-file"}, "ENCRYPTION_KEY_FILE"),
+    "twice": ({"ENV_FILE": "twice.env"}, "ENCRYPTION_KEY is set 2 times"),
+    "no SECRET_KEY": ({"ENCRYPTION_KEY": KEY}, "SECRET_KEY is not set"),
+}
+# Each process costs a start of Django. The servers share their check: two faults show that.
+REFUSALS = [
+    *(("serve", fault) for fault in FAULTS),
+    *((server, fault) for server in ("granian", "wsgi") for fault in ("missing", "twice")),
+]
+STORE = """
+from instances.models import Instance
+from secrets_app.models import InstanceSecret
+InstanceSecret.objects.set_many(Instance.objects.get(), {"custom_key": "stored"}, None)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _first_start(project: Checkout) -> None:
+    project.start_and_stop()
+
+
+def test_first_start(project: Checkout) -> None:
+    password = shown_password(project.first_output)
+    assert project.first_exit_code == 0
+    assert stat.S_IMODE(project.env_file.stat().st_mode) == 0o600
+    assert password
+    assert project.first_output.count(password) == 1
+    assert f"curl -s {project.url}/api/instances/my-assistant/secrets" in project.first_output
+    assert "Traceback" not in project.first_output
+    assert "level=" not in project.first_output, "something was logged"
+
+
+def test_later_start_changes_nothing_and_stops_on_ctrl_c(project: Checkout) -> None:
+    keys = project.env_file.read_bytes()
+    with project.running() as server:
+        assert server.stop(signal.SIGINT) == 0
+    assert project.env_file.read_bytes() == keys
+    assert not shown_password(server.output)
+    assert "Traceback" not in server.output
+
+
+def test_writes_no_new_key_beside_encrypted_rows(project: Checkout) -> None:
+    stored = project.call("manage.py", "shell", "-c", STORE)
+    assert stored.returncode == 0, stored.stderr
+    kept = project.env_file.rename(project.folder / ".env.kept")
+    try:
+        refused = project.call("dev.py", "run")
+        assert not project.env_file.exists()
+    finally:
+        kept.rename(project.env_file)
+    _assert_one_line(refused, "instance_secrets", "Restore the .env", "ENCRYPTION_KEY", REMEDY)
+
+
+def test_guesses_nothing_without_the_database(project: Checkout) -> None:
+    nowhere = f"postgres://postgres:@/none?host={project.folder}"
+    no_file = {"ENV_FILE": "new.env", "DATABASE_URL": nowhere}
+    _assert_one_line(project.call("manage.py", "write_env", **no_file), "does not answer")
+    assert not (project.folder / "new.env").exists()
+
+
+def test_refuses_a_port_that_is_taken(project: Checkout) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = project.call("manage.py", "serve", PORT=str(port))
+    _assert_one_line(refused, f"Cannot listen on port {port}", "PORT=")
+
+
+@pytest.mark.parametrize(("server", "fault"), REFUSALS)
+def test_starts_with_no_bad_key(project: Checkout, server: str, fault: str) -> None:
+    variables, words = FAULTS[fault]
+    (project.folder / "twice.env").write_text(f"ENCRYPTION_KEY={KEY}\nENCRYPTION_KEY={KEY}\n")
+    refused = project.call(*SERVERS[server], **{"ENV_FILE": "none.env", **variables})
+    _assert_one_line(refused, words, REMEDY)
+    assert KEY not in refused.stdout + refused.stderr
+
+
+def _assert_one_line(refused: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert refused.returncode != 0
+    assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    assert all(word in refused.stderr for word in words), refused.stderr
