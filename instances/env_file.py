@@ -2,13 +2,13 @@
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from django.apps import apps
 from django.db import connection
 
+from polyant.encryption.durable import write_new
 from polyant.encryption.models import encrypted_fields
 from polyant.exceptions import Conflict
 
@@ -63,14 +63,9 @@ def _tables_with_rows() -> list[str]:
 
 
 def _place(path: Path, names: Iterable[str]) -> bool:
-    """The whole file at once and for its owner only; False if another process was first."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".env.", delete=True) as draft:
-        draft.write(_HEADER + "".join(f"{name}={_MAKE[name]()}\n" for name in names))
-        draft.flush()
-        os.fsync(draft.fileno())
-        try:
-            # A link, unlike a rename, fails where a file is: nobody's keys are overwritten.
-            os.link(draft.name, path)
-        except FileExistsError:
-            return False
+    """False if another process was first: nobody's keys are overwritten."""
+    try:
+        write_new(path, _HEADER + "".join(f"{name}={_MAKE[name]()}\n" for name in names))
+    except FileExistsError:
+        return False
     return True

@@ -50,11 +50,17 @@ def _refuse_unusable(text: str) -> None:
 
 def _refuse_elsewhere(env_file: Path) -> None:
     """Asked under the lock: another run may just have put another key there."""
-    names = {name for each in (PRIMARY, FALLBACKS) for name in (each, f"{each}_FILE")}
-    overruled = names & settings.ENVIRONMENT_VARIABLES
-    kept_in_file = read_variable(env_file, f"{FALLBACKS}_FILE")
-    if overruled or kept_in_file or read_variable(env_file, PRIMARY) != settings.ENCRYPTION_KEY:
+    files = {f"{PRIMARY}_FILE", f"{FALLBACKS}_FILE"}
+    overruled = {PRIMARY, FALLBACKS, *files} & settings.ENVIRONMENT_VARIABLES
+    # Beside the line with the new key, its file would be another key, and nothing would start.
+    overruled |= {name for name in files if read_variable(env_file, name)}
+    if overruled or read_variable(env_file, PRIMARY) != settings.ENCRYPTION_KEY:
         raise InvalidEncryptionKey(
             "ENCRYPTION_KEY does not come from .env here. Set the new key where it comes from,"
             " put the old one into ENCRYPTION_KEY_FALLBACKS, and run this without a new key"
+        )
+    kept = (read_variable(env_file, FALLBACKS) or "").split(",")
+    if [*filter(None, map(str.strip, kept))] != settings.ENCRYPTION_KEY_FALLBACKS:
+        raise InvalidEncryptionKey(
+            "ENCRYPTION_KEY_FALLBACKS of .env was changed meanwhile; run this once more"
         )

@@ -3,11 +3,11 @@
 import fcntl
 import os
 import re
-import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from polyant.encryption.durable import replace
 
 
 @contextmanager
@@ -25,52 +25,34 @@ def read_variable(path: Path, name: str) -> str | None:
     """What ``path`` sets ``name`` to, without quotes; None where it does not."""
     if not path.is_file():
         return None
-    found = _line_of(name).search(path.read_text(encoding="utf-8"))
+    found = _line_of(name).search(_read(path))
     return found["value"].strip().strip("'\"") if found else None
 
 
 def rewrite(path: Path, variables: Mapping[str, str]) -> None:
     """Set all of ``variables`` at once; every other line, the file's mode and its owner stay.
 
-    The new text is on disk before it takes the old one's name (``rename(2)`` is atomic), so a
-    crash leaves either file whole.
+    A link is followed: it is the file behind it that is rewritten.
 
     Raises:
-        OSError: it cannot be written, or its owner not be kept; the file is as it was.
+        OSError: it cannot be written, or its owner not be kept; see ``durable.replace``.
     """
     target = path.resolve()
-    text = target.read_text(encoding="utf-8")
+    text = _read(target)
+    end = "\r\n" if "\r\n" in text else "\n"
     for name, value in variables.items():
         line, pattern = f"{name}={value}", _line_of(name)
         kept = pattern.sub(rf"\g<export>{line}", text)
-        text = kept if pattern.search(text) else f"{text.rstrip()}\n{line}\n"
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".env.")
-    try:
-        _write(handle, text, like=target.stat())
-        Path(temporary).replace(target)
-    except OSError:
-        Path(temporary).unlink()
-        raise
-    _sync_folder(target.parent)
+        text = kept if pattern.search(text) else f"{text.rstrip()}{end}{line}{end}"
+    replace(target, text)
 
 
-def _write(handle: int, text: str, *, like: os.stat_result) -> None:
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        os.fchmod(handle, stat.S_IMODE(like.st_mode))
-        os.fchown(handle, like.st_uid, like.st_gid)
-        file.write(text)
-        file.flush()
-        os.fsync(handle)
+def _read(path: Path) -> str:
+    """The text with its line ends as they are."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
 
 
 def _line_of(name: str) -> re.Pattern[str]:
-    return re.compile(rf"^(?P<export>[ \t]*(?:export[ \t]+)?){name}=(?P<value>.*)$", re.MULTILINE)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name itself must survive a power cut before a row depends on it."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    export = r"(?P<export>[ \t]*(?:export[ \t]+)?)"
+    return re.compile(rf"^{export}{name}=(?P<value>[^\r\n]*)", re.MULTILINE)

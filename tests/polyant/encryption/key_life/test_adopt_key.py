@@ -54,6 +54,13 @@ def test_every_other_line_and_the_mode_stay(use_env_file: Path, new_key: str) ->
     assert stat.S_IMODE(use_env_file.stat().st_mode) == 0o640
 
 
+def test_line_ends_stay_as_they_are(use_env_file: Path, old_key: str, new_key: str) -> None:
+    use_env_file.write_bytes(f"A=1\r\nENCRYPTION_KEY={old_key}\r\nB=2\r\n".encode())
+    adopt_key(new_key, use_env_file)
+    keys = f"ENCRYPTION_KEY={new_key}\r\nB=2\r\nENCRYPTION_KEY_FALLBACKS={old_key}\r\n"
+    assert use_env_file.read_bytes() == f"A=1\r\n{keys}".encode()
+
+
 def test_an_exported_line_stays_exported(use_env_file: Path, old_key: str, new_key: str) -> None:
     use_env_file.write_text(f"export ENCRYPTION_KEY='{old_key}'\n")
     adopt_key(new_key, use_env_file)

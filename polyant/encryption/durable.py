@@ -1,0 +1,68 @@
+"""Files that are on disk, whole and under their name, before anything depends on them.
+
+A new text is written beside the old one and takes its name only when it is on disk: ``rename(2)``
+and ``link(2)`` are atomic, and the folder is synced after them, so that the name, too, survives a
+power cut. Files are for their owner only.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write ``text`` to ``path``, where no file is yet.
+
+    Raises:
+        FileExistsError: there is one, which stays as it is.
+        OSError: it cannot be written; there is no file.
+    """
+    with _draft(path) as (file, draft):
+        _fill(file, text)
+        # A link, unlike a rename, fails where a file is.
+        os.link(draft, path)
+        _sync_folder(path.parent)
+
+
+def replace(path: Path, text: str) -> None:
+    """Put ``text`` in the place of the file ``path``, which keeps its mode and its owner.
+
+    Raises:
+        OSError: it cannot be written, or its owner not be kept. The file is whole: as it was or,
+            where only its name could not be put on disk, the new one.
+    """
+    like = path.stat()
+    with _draft(path) as (file, draft):
+        os.fchown(file.fileno(), like.st_uid, like.st_gid)
+        os.fchmod(file.fileno(), like.st_mode & 0o7777)
+        _fill(file, text)
+        draft.replace(path)
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[tuple[TextIO, Path]]:
+    """A file beside ``path`` that is gone afterwards, whatever happens: it may hold keys."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file, Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _fill(file: TextIO, text: str) -> None:
+    file.write(text)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
