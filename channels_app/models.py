@@ -50,6 +50,11 @@ class InstanceChannel(EncryptedModel):
         return self.channel_type
 
     @property
+    def named_parts(self) -> list[str]:
+        """The members that it has, by name."""
+        return [*self.credential_names, *self.config]
+
+    @property
     def lacking(self) -> list[str]:
         """The members without which the channel cannot be enabled."""
         present = {*self.config, *self.credential_names}

@@ -4,6 +4,7 @@ An entry is written by the verb that makes the change, in the same transaction: 
 without an entry. An export has one too: it takes what is readable out of the house.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,6 +23,7 @@ class Action(models.TextChoices):
     INSTANCE_DELETED = "instance.deleted"
     INSTANCE_EXPORTED = "instance.exported"
     INSTANCE_IMPORTED = "instance.imported"
+    UNREADABLE_DELETED = "unreadable.deleted"
     MEMBER_ASSIGNED = "member.assigned"
     MEMBER_REMOVED = "member.removed"
     TOKEN_WITHDRAWN = "token.withdrawn"
@@ -90,3 +92,12 @@ class AuditEntry(models.Model):
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("the audit trail is append-only")
+
+
+def record_wipe(rows: Iterable[Any]) -> None:
+    """Add an entry to each instance of which rows are deleted because no key opens them."""
+    names: dict[Instance, list[str]] = defaultdict(list)
+    for row in rows:
+        names[row.instance].append(f"{row._meta.db_table}/{row}")
+    for instance, lost in names.items():
+        AuditEntry.objects.record(instance, Action.UNREADABLE_DELETED, lost, None)

@@ -18,7 +18,6 @@ from django.utils import timezone
 from instances.admin import InstanceAdmin
 from instances.managers import SIGN_IN_LABEL
 from instances.models import AccessToken, Instance
-from polyant.encryption.ciphertext import FORMAT
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.fields import EncryptedField
 from polyant.encryption.stored import all_encrypted_fields, stored_rows
@@ -105,9 +104,8 @@ def _unreadable(visible: QuerySet[Instance]) -> Iterator[Finding]:
 
 def _per_instance(field: EncryptedField, visible: QuerySet[Instance]) -> QuerySet[Any, Any]:
     owner = _owner(field)
-    rows = stored_rows(field).filter(**{f"{owner}__in": visible.values("pk")}).order_by()
-    for key_id in get_keyring().key_ids:
-        rows = rows.exclude(text__startswith=f"{FORMAT}.{key_id}.")
+    rows = stored_rows(field, get_keyring().key_ids).order_by()
+    rows = rows.filter(**{f"{owner}__in": visible.values("pk")})
     table = Value(field.model._meta.db_table, models.TextField())
     named = rows.values(pk_of=F(f"{owner}_id"), slug=F(f"{owner}__slug"), table=table)
     counted: QuerySet[Any, Any] = named.annotate(number=Count("pk"))

@@ -196,6 +196,9 @@ STREAM_COMMENT_SECONDS: float = 5
 # In each process. A completion keeps a thread, and one is left for everything else.
 COMPLETIONS_AT_ONCE = max(1, THREADS - 1)
 
+# Is told of the rows that `rotate_encryption_key --wipe-unreadable` deletes.
+ENCRYPTION_WIPE_RECORDER = "instances.audit.record_wipe"
+
 # What the apps put into an exported instance, in this order.
 BUNDLE_SECTIONS = [
     "secrets_app.bundles.SecretsSection",

@@ -39,21 +39,28 @@ def check_encryption_keys(**_: Any) -> list[checks.CheckMessage]:
 def check_stored_keys(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[checks.CheckMessage]:
-    """W002, a database check: rows that need a key which is not configured."""
-    from polyant.encryption.inventory import rows_per_key, unknown_keys  # needs the models
+    """W002, W003, database checks: rows whose key is not configured, or that name none."""
+    from polyant.encryption import inventory  # needs the models
 
     try:
-        unknown = unknown_keys(rows_per_key()) if databases else {}
+        stored = inventory.rows_per_key() if databases else {}
+        unknown = inventory.unknown_keys(stored)
     except (InvalidEncryptionKey, DatabaseError):
         return []  # E001 speaks of the key; before the first migration there are no tables
-    return [
+    warnings: list[checks.CheckMessage] = [
         checks.Warning(
-            f"{rows} rows need encryption key {key_id}, which is not configured.",
+            f"{rows} row{' needs' if rows == 1 else 's need'} encryption key {key_id}, which is"
+            " not configured.",
             hint="Add it to ENCRYPTION_KEY_FALLBACKS; see manage.py check_encryption.",
             id="encryption.W002",
         )
         for key_id, rows in sorted(unknown.items())
     ]
+    if damaged := inventory.total(stored)[inventory.MALFORMED]:
+        told = f"{damaged} row{' holds' if damaged == 1 else 's hold'} no ciphertext"
+        hint = "manage.py check_encryption names what has to be entered again."
+        warnings.append(checks.Warning(f"{told} of ours.", hint=hint, id="encryption.W003"))
+    return warnings
 
 
 def check_encrypted_field(field: "EncryptedField") -> list[checks.CheckMessage]:

@@ -31,7 +31,9 @@ class IsCiphertext(models.Func):
         # GLOB knows no repetition, and both it and length() stop at a NUL: hence the last line.
         prefix = f"{FORMAT}.{'[0-9a-f]' * KEY_ID_LENGTH}.*"
         template = (
-            f"(typeof(%(expressions)s) = 'text' AND %(expressions)s GLOB '{prefix}'"
+            # A NULL has no text, and is none: PostgreSQL's ~ says so by itself.
+            f"(%(expressions)s IS NULL OR typeof(%(expressions)s) = 'text'"
+            f" AND %(expressions)s GLOB '{prefix}'"
             f" AND substr(%(expressions)s, {PREFIX_LENGTH + 1}) NOT GLOB '*[^A-Za-z0-9_-]*'"
             f" AND length(%(expressions)s) >= {PREFIX_LENGTH + SHORTEST_PAYLOAD}"
             " AND length(CAST(%(expressions)s AS BLOB)) = length(%(expressions)s))"

@@ -12,7 +12,11 @@ from typing import Any
 
 from polyant.encryption.ciphertext import associated_data
 from polyant.encryption.conf import get_keyring
-from polyant.encryption.exceptions import DecryptionError, EncryptionError
+from polyant.encryption.exceptions import (
+    DecryptionError,
+    EncryptionError,
+    UnknownEncryptionKey,
+)
 
 LIFETIME = 30 * 60
 
@@ -42,6 +46,11 @@ def open_draft(text: str, *, purpose: str, user: object, owner: object) -> Any:
     """
     try:
         draft = json.loads(get_keyring().open(text, _place(purpose, user, owner)))
+    except UnknownEncryptionKey:
+        raise DraftRefused(
+            "The encryption key was changed while you were at this form. Enter it again; nothing"
+            " was saved."
+        ) from None
     except DecryptionError:
         raise DraftRefused(
             "What you entered before cannot be read: it was altered, or belongs to another form"

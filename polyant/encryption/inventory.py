@@ -23,6 +23,9 @@ from polyant.encryption.stored import (
     untold,
 )
 
+# Where a key id would stand, of a text that names none.
+MALFORMED = "malformed"
+
 
 @dataclass
 class Inventory:
@@ -33,26 +36,37 @@ class Inventory:
 
 
 def rows_per_key() -> dict[str, Counter[str]]:
-    """Per table, how many rows each key id seals. Reads ids only, and opens nothing.
+    """Per table, how many values each key id seals. Reads ids only, and opens nothing.
 
-    A text that is not in our format is left out: its first characters are no id, and may be part
-    of a value that was never sealed.
+    Those in another format are counted as ``MALFORMED``: their first characters are no id, and
+    may be part of a value that was never sealed.
     """
-    return {each.model._meta.db_table: _key_ids(each) for each in all_encrypted_fields()}
+    stored: dict[str, Counter[str]] = {}
+    for each in all_encrypted_fields():
+        # A table may have several encrypted columns.
+        stored.setdefault(each.model._meta.db_table, Counter()).update(_key_ids(each))
+    return stored
 
 
 def _key_ids(each: EncryptedField) -> Counter[str]:
-    prefix = Substr("text", 1, PREFIX_LENGTH)
+    prefix = Substr("stored_text", 1, PREFIX_LENGTH)
     rows = stored_rows(each).order_by().values_list(prefix).annotate(Count("pk"))
-    named = ((PREFIX_PATTERN.fullmatch(text), number) for text, number in rows)
-    return Counter({match[1]: number for match, number in named if match})
+    ids: Counter[str] = Counter()
+    for text, number in rows:
+        named = PREFIX_PATTERN.fullmatch(text)
+        ids[named[1] if named else MALFORMED] += number
+    return ids
+
+
+def total(stored: dict[str, Counter[str]]) -> Counter[str]:
+    """``rows_per_key()`` of all tables together."""
+    return sum(stored.values(), Counter())
 
 
 def unknown_keys(stored: dict[str, Counter[str]]) -> Counter[str]:
     """Of ``rows_per_key()``, the ids of keys that are not here, with the number of their rows."""
-    known = get_keyring().key_ids
-    needed: Counter[str] = sum(stored.values(), Counter())
-    return Counter({key_id: rows for key_id, rows in needed.items() if key_id not in known})
+    known = {*get_keyring().key_ids, MALFORMED}
+    return Counter({key: rows for key, rows in total(stored).items() if key not in known})
 
 
 def take_inventory() -> Inventory:
@@ -71,7 +85,7 @@ def open_all(
 ) -> Iterator[tuple[Counter[str], list[Failure]]]:
     """Open the rows of a field: for each page, how many open with which key, and which do not."""
     keyring = get_keyring()
-    for page in pages(each, progress=progress):
+    for page in pages(each):
         opened: Counter[str] = Counter()
         failed: list[Failure] = []
         for row in rows_of(each, page):
@@ -82,4 +96,5 @@ def open_all(
                 failed.append((row, error))
             else:
                 opened[Ciphertext.parse(text).key_id] += 1
+        progress(each.model._meta.db_table, len(page))
         yield opened, failed

@@ -84,6 +84,11 @@ class EncryptedModel(models.Model):
         # Related managers write through the base manager: `instance.secrets.add(row)`.
         base_manager_name = "objects"
 
+    @property
+    def named_parts(self) -> list[str]:
+        """Names of what a row consists of, where that is more than one value; for reports."""
+        return []
+
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
         row = super().from_db(*args, **kwargs)

@@ -10,17 +10,16 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from polyant.encryption.ciphertext import FORMAT
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.fields import EncryptedField
-from polyant.encryption.inventory import rows_per_key, unknown_keys
-from polyant.encryption.stored import all_encrypted_fields, stored_rows
+from polyant.encryption.inventory import MALFORMED, rows_per_key, total, unknown_keys
+from polyant.encryption.stored import all_encrypted_fields, owners, stored_rows
 
 PRIMARY, FALLBACK, UNKNOWN = "primary", "fallback", "not configured"
+NO_KEY = "none: damaged"
 _MOST = 50
 
 
@@ -34,7 +33,7 @@ class Figure(NamedTuple):
 
 
 class Unopened(NamedTuple):
-    """A row whose key is not here, by name."""
+    """A row that no key here opens, by name."""
 
     table: str
     owner: str
@@ -56,14 +55,16 @@ def encryption_page(request: HttpRequest) -> HttpResponse:
         for table, keys in stored.items()
         for key_id, rows in sorted(keys.items())
     ]
-    unopened = [row for each in all_encrypted_fields() for row in _unopened(each)]
+    damaged = total(stored)[MALFORMED]
+    fields = all_encrypted_fields() if missing or damaged else []
     context = {
         **admin.site.each_context(request),
         "title": "Encryption",
         "figures": figures,
         "keys": [(key_id, _state(key_id)) for key_id in get_keyring().key_ids],
         "missing": sorted(missing.items()),
-        "unopened": unopened if missing else [],
+        "damaged": damaged,
+        "unopened": [row for each in fields for row in _unopened(each)],
         "most": _MOST,
         "step": _next_step(figures),
     }
@@ -72,6 +73,8 @@ def encryption_page(request: HttpRequest) -> HttpResponse:
 
 def _state(key_id: str) -> str:
     keyring = get_keyring()
+    if key_id == MALFORMED:
+        return NO_KEY
     if key_id == keyring.primary.key_id:
         return PRIMARY
     return FALLBACK if key_id in keyring.key_ids else UNKNOWN
@@ -82,6 +85,8 @@ def _next_step(figures: list[Figure]) -> str:
     states = {figure.state for figure in figures}
     if UNKNOWN in states:
         return "restore"
+    if NO_KEY in states:
+        return "mend"
     if FALLBACK in states:
         return "rotate"
     return "retire" if len(get_keyring().key_ids) > 1 else "nothing"
@@ -89,10 +94,8 @@ def _next_step(figures: list[Figure]) -> str:
 
 def _unopened(field: EncryptedField) -> Iterator[Unopened]:
     """The first rows of a field that no key here opens."""
-    related = [each.name for each in field.bound_columns if isinstance(each, models.ForeignKey)]
-    rows: Any = stored_rows(field).select_related(*related).defer(field.name).order_by("pk")
-    for key_id in get_keyring().key_ids:
-        rows = rows.exclude(text__startswith=f"{FORMAT}.{key_id}.")
-    for row in rows[:_MOST]:
+    related = owners(field)
+    rows: Any = stored_rows(field, get_keyring().key_ids).select_related(*related)
+    for row in rows.defer(field.name).order_by("pk")[:_MOST]:
         owner = "/".join(str(getattr(row, name)) for name in related)
         yield Unopened(field.model._meta.db_table, owner, str(row))

@@ -9,15 +9,24 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    TaskProgressColumn,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
+from rich.text import Text
 
 from polyant.encryption.stored import Progress, untold
 
 SECONDS_BETWEEN_LINES = 2
+
+
+class RateColumn(ProgressColumn):
+    """Rows a second since the start; rich itself shows a rate only where there is no total."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.completed / task.elapsed:,.0f} rows/s" if task.elapsed else "")
 
 
 @contextmanager
@@ -42,7 +51,8 @@ def _bar(stream: OutputWrapper, work: dict[str, int]) -> Iterator[Progress]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TaskProgressColumn(show_speed=True),
+        TextColumn("{task.percentage:>3.0f}%"),
+        RateColumn(),
         TimeRemainingColumn(),
     )
     with Bars(*columns, console=console) as bars:

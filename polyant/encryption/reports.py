@@ -1,31 +1,42 @@
 """Reports of the commands, for people and for programs. Names and figures, never a value."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from polyant.encryption.conf import get_keyring
-from polyant.encryption.inventory import Inventory, rows_per_key
+from polyant.encryption.inventory import MALFORMED, Inventory, rows_per_key, total
 from polyant.encryption.rotation import Report
 from polyant.encryption.stored import Unreadable
 
+Stored = dict[str, Counter[str]]
+
 
 def rotation_as_json(report: Report) -> str:
+    stored = rows_per_key()
     return json.dumps(
         {
+            "dryRun": report.dry_run,
             "rotated": report.rotated,
-            "unreadable": [row._asdict() for row in report.unreadable],
+            "unreadable": [row.to_json() for row in report.unreadable],
             "left": report.left,
-            "rows": rows_per_key(),
-            "removable": _removable(),
+            "rows": stored,
+            "removable": _removable(stored),
         }
     )
 
 
 def rotation_as_text(report: Report) -> str:
-    rotated = [f"{table}: {rows} rows re-encrypted" for table, rows in report.rotated.items()]
+    stored = rows_per_key()
+    verb = "would be re-encrypted" if report.dry_run else "re-encrypted"
+    lines = [f"{table}: {rows} rows {verb}" for table, rows in report.rotated.items()]
     if report.left:
-        rotated.append(f"{report.left} rows were written meanwhile under another key: run it again")
-    return "\n".join([*rotated, *_unreadable(report.unreadable), *_rows(), *_fallbacks()])
+        lines.append(
+            f"{report.left} rows are under another key still: somebody wrote them meanwhile, or"
+            " keeps them locked. Run it again"
+        )
+    lines += [*_unreadable(report.unreadable), *_rows(stored)]
+    return "\n".join([*lines, *_fallbacks(stored, report.unreadable)])
 
 
 def inventory_as_json(inventory: Inventory) -> str:
@@ -34,7 +45,11 @@ def inventory_as_json(inventory: Inventory) -> str:
         {
             "keys": {"primary": primary, "fallbacks": fallbacks},
             "readable": inventory.readable,
-            "unreadable": [row._asdict() for row in inventory.unreadable],
+            "unreadable": [row.to_json() for row in inventory.unreadable],
+            "unreadableCounts": [
+                {"table": table, "keyId": key_id, "state": state, "rows": rows}
+                for (table, key_id, state), rows in _counted(inventory.unreadable)
+            ],
         }
     )
 
@@ -45,29 +60,54 @@ def inventory_as_text(inventory: Inventory) -> str:
         for table, readable in inventory.readable.items()
         for key_id, rows in sorted(readable.items())
     ]
-    closing = f"{len(inventory.unreadable)} rows do not open"
-    return "\n".join([*ok, *_unreadable(inventory.unreadable), *_fallbacks(), closing])
+    lines = [*ok, *_unreadable(inventory.unreadable)]
+    lines += _fallbacks(rows_per_key(), inventory.unreadable)
+    return "\n".join([*lines, f"{len(inventory.unreadable)} rows do not open"])
 
 
-def _unreadable(rows: list[Unreadable]) -> list[str]:
-    return [f"unreadable: {row}" for row in rows]
+def wiping_as_json(unreadable: Sequence[Unreadable], *, checklist: str, deleted: int) -> str:
+    lost = [{**row.to_json(), "parts": row.parts} for row in unreadable]
+    return json.dumps({"unreadable": lost, "checklist": checklist, "deleted": deleted})
 
 
-def _rows() -> Iterator[str]:
-    for table, rows in rows_per_key().items():
+def wiping_as_text(unreadable: Sequence[Unreadable], *, checklist: str, deleted: int) -> str:
+    if not checklist:
+        return f"{len(unreadable)} rows do not open; nothing was deleted."
+    return f"{deleted} rows deleted. What to enter again is in {checklist} and its .json twin."
+
+
+def _counted(rows: Sequence[Unreadable]) -> list[tuple[tuple[str, str, str], int]]:
+    """How many there are per table, key id and state."""
+    return sorted(Counter((row.table, row.key_id, row.state) for row in rows).items())
+
+
+def _unreadable(rows: Sequence[Unreadable]) -> Iterator[str]:
+    yield from (f"unreadable: {row}" for row in rows)
+    for (table, key_id, state), number in _counted(rows):
+        named = f"{state} {key_id}".strip()
+        yield f"{table}: {number} rows do not open: {named}"
+
+
+def _rows(stored: Stored) -> Iterator[str]:
+    for table, rows in stored.items():
         for key_id, number in sorted(rows.items()):
-            yield f"{table}: {number} rows under key {key_id}"
+            under = "in another format" if key_id == MALFORMED else f"under key {key_id}"
+            yield f"{table}: {number} rows {under}"
 
 
-def _fallbacks() -> Iterator[str]:
+def _fallbacks(stored: Stored, unreadable: Sequence[Unreadable]) -> Iterator[str]:
     primary, *fallbacks = get_keyring().key_ids
-    removable = _removable()
     yield f"ENCRYPTION_KEY is {primary}"
+    needed, useless = total(stored), Counter(row.key_id for row in unreadable)
     for key_id in fallbacks:
-        yield f"fallback {key_id}: {'may be removed' if key_id in removable else 'still needed'}"
+        if not needed[key_id]:
+            yield f"fallback {key_id}: may be removed"
+        elif needed[key_id] <= useless[key_id]:
+            yield f"fallback {key_id}: named only by rows that do not open, listed above"
+        else:
+            yield f"fallback {key_id}: still needed"
 
 
-def _removable() -> list[str]:
+def _removable(stored: Stored) -> list[str]:
     """The fallbacks that no row needs. A backup may."""
-    needed = {key_id for rows in rows_per_key().values() for key_id in rows}
-    return [key_id for key_id in get_keyring().key_ids[1:] if key_id not in needed]
+    return [key_id for key_id in get_keyring().key_ids[1:] if not total(stored)[key_id]]

@@ -9,6 +9,7 @@ While the database writes a batch, a thread seals the next one.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -42,10 +43,12 @@ PAUSE_SECONDS = 0.1
 class Report:
     """What a rotation did: rows re-encrypted, rows that do not open, and rows left for a next run.
 
-    Rows are left where a process still seals with another key, or keeps writing them.
+    Rows are left where a process still seals with another key, or keeps them locked. Of a dry run
+    it is what would have been done.
     """
 
-    rotated: dict[str, int] = field(default_factory=dict)
+    dry_run: bool = False
+    rotated: Counter[str] = field(default_factory=Counter)
     unreadable: list[Unreadable] = field(default_factory=list)
     left: int = 0
 
@@ -68,15 +71,14 @@ def rotate(
     dry_run: bool = False,
     progress: Progress = untold,
 ) -> Report:
-    """Re-encrypt what is not under the primary key. ``progress`` gets a table and rows read.
+    """Re-encrypt what is not under the primary key. ``progress`` gets a table and rows opened.
 
     Raises:
         InvalidEncryptionKey: the settings have no keyring to rotate to.
     """
-    report = Report()
+    report = Report(dry_run)
     for encrypted in all_encrypted_fields(only):
         table = encrypted.model._meta.db_table
-        report.rotated[table] = 0
         for _ in range(1 if dry_run else MAX_PASSES):
             rotated, missed, unreadable = _pass(encrypted, batch_size, dry_run, progress)
             report.rotated[table] += rotated
@@ -85,7 +87,7 @@ def rotate(
             time.sleep(PAUSE_SECONDS)
         report.unreadable += unreadable
         if not dry_run:
-            others = stored_rows(encrypted, get_keyring().primary.key_id).count()
+            others = stored_rows(encrypted, [get_keyring().primary.key_id]).count()
             report.left += max(0, others - len(unreadable))
     return report
 
@@ -96,9 +98,9 @@ def _pass(
     """One walk over a table: rows rotated, rows that somebody else wrote first, unreadable."""
     keyring, rotated, missed = get_keyring(), 0, 0
     unreadable: list[Unreadable] = []
-    primary = keyring.primary.key_id
-    read = pages(encrypted, size, except_key=primary, progress=progress)
+    read = pages(encrypted, size, except_keys=[keyring.primary.key_id])
     for batch, failed in _resealed(encrypted, keyring, read):
+        progress(encrypted.model._meta.db_table, len(batch.swaps) + len(failed))
         written = len(batch.swaps) if dry_run else swap(encrypted, batch)
         rotated += written
         missed += len(batch.swaps) - written

@@ -4,21 +4,30 @@ Nothing here knows a table by name: a field is found by its type, through the ap
 model that is added tomorrow is rotated and checked without a word.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.apps import apps
 from django.db import connection, models
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cast
 
-from polyant.encryption.ciphertext import FORMAT, associated_data, length_prefixed
-from polyant.encryption.exceptions import DecryptionError
+from polyant.encryption.ciphertext import (
+    FORMAT,
+    PREFIX_PATTERN,
+    associated_data,
+    length_prefixed,
+)
+from polyant.encryption.exceptions import DecryptionError, UnknownEncryptionKey
 from polyant.encryption.fields import EncryptedField
-from polyant.encryption.models import encrypted_fields
+from polyant.encryption.models import EncryptedModel, encrypted_fields
 
 BATCH_SIZE = 10_000
+# Of text in a page. Ten thousand values of 48 KiB would fill the memory here, and there hold up
+# other writers for seconds.
+PAGE_CHARACTERS = 8 << 20
 # SQLite may be built to take no more than 999 parameters in a statement.
 CHUNK_SIZE = 500
 
@@ -34,14 +43,30 @@ Failure = tuple[StoredRow, DecryptionError]
 # Is told a table, and of how many more of its rows something was done.
 Progress = Callable[[str, int], None]
 
+_SHOWN = ("table", "owner", "name", "reason")
+
 
 class Unreadable(NamedTuple):
-    """A row that does not open: whose it is, what it is called, and why. Never a value."""
+    """A row that does not open: whose it is, what it is called, and why. Never a value.
+
+    ``state`` is the word of the ``DecryptionError``, ``key_id`` the key that the text names, ""
+    if it is not in our format. ``parts`` are the names of what the row consists of.
+    """
 
     table: str
     owner: str
     name: str
-    reason: str
+    state: str
+    key_id: str
+    parts: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        is_unknown = self.state == UnknownEncryptionKey.reason
+        return f"needs key {self.key_id}" if is_unknown else self.state
+
+    def to_json(self) -> dict[str, str]:
+        return {**{name: getattr(self, name) for name in _SHOWN}, "keyId": self.key_id}
 
     def __str__(self) -> str:
         return f"{self.table} {self.owner} {self.name}: {self.reason}"
@@ -52,17 +77,22 @@ def untold(_: str, __: int) -> None:
 
 
 def all_encrypted_fields(only: frozenset[str] = frozenset()) -> list[EncryptedField]:
-    """The encrypted fields of every app, or those in the tables named."""
-    fields = [field for model in apps.get_models() for field in encrypted_fields(model)]
+    """The encrypted fields of every app, or those in the tables named; each column once."""
+    fields = [
+        field
+        for model in apps.get_models()
+        for field in encrypted_fields(model)
+        if field.model is model  # a proxy, or a child with a table of its own, has its parent's too
+    ]
     return [field for field in fields if not only or field.model._meta.db_table in only]
 
 
-def stored_rows(field: EncryptedField, except_key: str | None = None) -> models.QuerySet[Any]:
-    """Rows with their stored text as ``text``: plain, past the field, and not to be revealed.
+def stored_rows(field: EncryptedField, except_keys: Collection[str] = ()) -> models.QuerySet[Any]:
+    """Rows with their stored text as ``stored_text``, past the field; not those of some keys.
 
-    ``address`` is where a row is found at the least cost: its ``rowid`` on SQLite, which keeps rows
-    in that order, or the primary key. Along a random key, every page of rows on SQLite would
-    rewrite most of the file.
+    ``stored_address`` is where a row is found at the least cost: its ``rowid`` on SQLite, which
+    keeps rows in that order, or the primary key. Along a random key, every page of rows on SQLite
+    would rewrite most of the file.
     """
     address: Combinable = models.F("pk")
     if connection.vendor == "sqlite":
@@ -70,39 +100,50 @@ def stored_rows(field: EncryptedField, except_key: str | None = None) -> models.
         address = RawSQL(f"{table}.rowid", (), models.BigIntegerField())  # noqa: S611
     rows: models.QuerySet[Any] = field.model._base_manager.filter(
         **{f"{field.name}__isnull": False}
-    ).annotate(text=Cast(field.name, models.TextField()), address=address)
-    return rows.exclude(text__startswith=f"{FORMAT}.{except_key}.") if except_key else rows
+    ).annotate(stored_text=Cast(field.name, models.TextField()), stored_address=address)
+    for key_id in except_keys:
+        rows = rows.exclude(stored_text__startswith=f"{FORMAT}.{key_id}.")
+    return rows
 
 
-def count_rows(only: frozenset[str] = frozenset(), except_key: str | None = None) -> dict[str, int]:
-    """How many rows there are, per table."""
-    return {
-        field.model._meta.db_table: stored_rows(field, except_key).count()
-        for field in all_encrypted_fields(only)
-    }
+def count_rows(
+    only: frozenset[str] = frozenset(), except_keys: Collection[str] = ()
+) -> dict[str, int]:
+    """How many values there are, per table."""
+    values: Counter[str] = Counter()
+    for field in all_encrypted_fields(only):
+        values[field.model._meta.db_table] += stored_rows(field, except_keys).count()
+    return values
 
 
 def pages(
-    field: EncryptedField,
-    size: int = BATCH_SIZE,
-    *,
-    except_key: str | None = None,
-    progress: Progress = untold,
+    field: EncryptedField, size: int = BATCH_SIZE, *, except_keys: Collection[str] = ()
 ) -> Iterator[Page]:
-    """The rows of a field in the order of their addresses, without those ``except_key`` seals.
+    """The rows of a field in the order of their addresses, without those of ``except_keys``.
 
     A page begins after the last address seen: each is one walk along an index, whatever is
-    written meanwhile, and memory stays that of a page.
+    written meanwhile. It ends after ``size`` rows or ``PAGE_CHARACTERS``, so memory stays flat.
     """
     # As text where it would be an object: nobody needs one for each of a million rows.
-    address = Cast("address", models.TextField())
+    address = Cast("stored_address", models.TextField())
     bound = [_read(column) for column in field.bound_columns]
-    rows = stored_rows(field, except_key).order_by("address").values_list(address, "text", *bound)
-    page = list(rows[:size])
+    rows = stored_rows(field, except_keys).order_by("stored_address")
+    rows = rows.values_list(address, "stored_text", *bound)
+    page = _page(rows[:size])
     while page:
-        progress(field.model._meta.db_table, len(page))
         yield page
-        page = list(rows.filter(address__gt=page[-1][0])[:size])
+        page = _page(rows.filter(stored_address__gt=page[-1][0])[:size])
+
+
+def _page(rows: models.QuerySet[Any, Any]) -> Page:
+    page: Page = []
+    characters = 0
+    for row in rows.iterator(CHUNK_SIZE):
+        page.append(row)
+        characters += len(row[1])
+        if characters >= PAGE_CHARACTERS:
+            break
+    return page
 
 
 def rows_of(field: EncryptedField, page: Page) -> Iterator[StoredRow]:
@@ -118,13 +159,18 @@ def describe(
     field: EncryptedField, failed: Sequence[Failure]
 ) -> Iterator[tuple[StoredRow, Unreadable]]:
     """A report's line on each row that did not open; not on one that has changed meanwhile."""
-    rows = stored_rows(field).select_related(*_owners(field))
+    rows = stored_rows(field).select_related(*owners(field))
     for chunk in in_chunks(failed):
-        named = rows.filter(address__in=[address for (address, *_), _ in chunk])
-        found = {(str(each.address), each.text): each for each in named}
+        named = rows.filter(stored_address__in=[address for (address, *_), _ in chunk])
+        found = {(str(each.stored_address), each.stored_text): each for each in named}
         for row, error in chunk:
             if each := found.get(row[:2]):
                 yield row, _line(field, each, error)
+
+
+def owners(field: EncryptedField) -> list[str]:
+    """The relations among the bound columns: whose a row is."""
+    return [each.name for each in field.bound_columns if isinstance(each, models.ForeignKey)]
 
 
 def in_chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -132,15 +178,16 @@ def in_chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     return (rows[start : start + CHUNK_SIZE] for start in range(0, len(rows), CHUNK_SIZE))
 
 
-def _line(field: EncryptedField, found: models.Model, error: DecryptionError) -> Unreadable:
-    owner = "/".join(str(getattr(found, name)) for name in _owners(field))
-    key_id = getattr(error, "key_id", None)
-    reason = f"needs key {key_id}" if key_id else error.reason
-    return Unreadable(field.model._meta.db_table, owner, str(found), reason)
-
-
-def _owners(field: EncryptedField) -> list[str]:
-    return [each.name for each in field.bound_columns if isinstance(each, models.ForeignKey)]
+def _line(field: EncryptedField, found: Any, error: DecryptionError) -> Unreadable:
+    prefix = PREFIX_PATTERN.match(found.stored_text)
+    return Unreadable(
+        table=field.model._meta.db_table,
+        owner="/".join(str(getattr(found, name)) for name in owners(field)),
+        name=str(found),
+        state=error.reason,
+        key_id=prefix[1] if prefix else "",
+        parts=tuple(cast(EncryptedModel, found).named_parts),
+    )
 
 
 def _is_uuid(column: "models.Field[Any, Any]") -> bool:

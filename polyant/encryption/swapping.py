@@ -17,7 +17,8 @@ from polyant.encryption.fields import EncryptedField
 # Far less than PostgreSQL's `deadlock_timeout` of a second: of a writer and us, each waiting for a
 # row that the other has, we give way.
 LOCK_TIMEOUT = "100ms"
-
+# What PostgreSQL says then: lock_not_available, and deadlock_detected all the same.
+_BUSY = {"55P03", "40P01"}
 
 # A row's address, the text that must still stand there, and the one to write.
 Swap = tuple[str, str, str]
@@ -64,7 +65,9 @@ def _on_postgresql(field: EncryptedField, batch: Batch) -> int:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
             return _update(cursor, field, batch)
-    except OperationalError:
+    except OperationalError as error:
+        if getattr(error.__cause__, "pgcode", None) not in _BUSY:
+            raise
         return _swap_free(field, batch)
 
 

@@ -4,15 +4,17 @@ The checklist of what has to be entered again is on disk before anything is dele
 """
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
+from polyant.encryption.durable import write_new
 from polyant.encryption.fields import EncryptedField
 from polyant.encryption.inventory import open_all
 from polyant.encryption.stored import (
@@ -22,6 +24,7 @@ from polyant.encryption.stored import (
     all_encrypted_fields,
     describe,
     in_chunks,
+    owners,
     stored_rows,
     untold,
 )
@@ -46,21 +49,33 @@ def find_lost(only: frozenset[str] = frozenset(), progress: Progress = untold) -
 
 
 def write_checklist(lost: Sequence[Lost], path: Path) -> None:
-    """What to enter again, by owner: ``path`` as text and, beside it, the same as JSON."""
-    by_owner: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for _, _, label in lost:
-        by_owner[label.owner].append({"table": label.table, "name": label.name})
+    """What to enter again, by owner: ``path`` as text and, beside it, the same as JSON.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    by_owner: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for _, _, label in sorted(lost, key=lambda each: each.label):
+        parts = {"parts": label.parts} if label.parts else {}
+        by_owner[label.owner].append({"table": label.table, "name": label.name, **parts})
     lines = [
-        f"[ ] {owner}: {entry['name']}  ({entry['table']})"
-        for owner, entries in sorted(by_owner.items())
+        f"[ ] {owner}: {': '.join([entry['name'], *_joined(entry)])}  ({entry['table']})\n"
+        for owner, entries in by_owner.items()
         for entry in entries
     ]
-    _write_new(path, "\n".join(lines) + "\n")
-    _write_new(path.with_suffix(".json"), json.dumps(by_owner, indent=2, sort_keys=True) + "\n")
+    write_new(path, "".join(lines))
+    write_new(path.with_suffix(".json"), json.dumps(by_owner, indent=2) + "\n")
+
+
+def _joined(entry: dict[str, Any]) -> list[str]:
+    return [", ".join(entry["parts"])] if "parts" in entry else []
 
 
 def wipe(lost: Sequence[Lost], progress: Progress = untold) -> int:
-    """Delete these rows, but none that was entered anew since it was found; how many went."""
+    """Delete these rows, but none that was entered anew since it was found; how many went.
+
+    ``settings.ENCRYPTION_WIPE_RECORDER`` is told of the rows in the transaction that deletes them.
+    """
     deleted = 0
     for field, group in groupby(lost, lambda each: each.field):
         for chunk in in_chunks([each.row for each in group]):
@@ -73,16 +88,9 @@ def wipe(lost: Sequence[Lost], progress: Progress = untold) -> int:
 def _wipe(field: EncryptedField, rows: Sequence[StoredRow]) -> int:
     """A row that somebody is writing is passed over: it is being entered anew."""
     texts = {address: text for address, text, _ in rows}
-    found = stored_rows(field).filter(address__in=list(texts)).select_for_update(skip_locked=True)
-    same = [each.pk for each in found if each.text == texts[str(each.address)]]
-    count, _ = field.model._base_manager.filter(pk__in=same).delete()
+    found = stored_rows(field).filter(stored_address__in=list(texts))
+    locked = found.select_related(*owners(field)).select_for_update(of=("self",), skip_locked=True)
+    same = [each for each in locked if each.stored_text == texts[str(each.stored_address)]]
+    import_string(settings.ENCRYPTION_WIPE_RECORDER)(same)
+    count, _ = field.model._base_manager.filter(pk__in=[each.pk for each in same]).delete()
     return count
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Never over an earlier list, and on disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(handle)

@@ -95,6 +95,14 @@ def test_a_lost_row_among_readable_ones_is_named_and_turns_nobody_away(
     assert "1 row" in response.json()["encryptionKey"]
 
 
+def test_the_figures_are_not_counted_again_at_every_call(
+    client: Any, instance: Instance, django_assert_max_num_queries: Any
+) -> None:
+    client.get("/health/ready")
+    with django_assert_max_num_queries(2):
+        assert client.get("/health/ready").json()["encryptionKey"] == "ok"
+
+
 def test_a_fallback_key_is_a_key(client: Any, instance: Instance, settings: Any) -> None:
     InstanceSecret.objects.create(instance=instance, key="k", value="v")
     settings.ENCRYPTION_KEY_FALLBACKS = [settings.ENCRYPTION_KEY]

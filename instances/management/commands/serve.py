@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         serving.stop_quietly()
         require_keys()
-        self.check()
+        self.check(databases=["default"])  # among them the one that misses a key
         connections.close_all()  # none may be shared with the worker processes
         where = serving.address()
         serving.serve(where, lambda: self._say(f"Serving {where.url} · Ctrl-C stops it"))

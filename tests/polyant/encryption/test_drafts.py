@@ -36,6 +36,13 @@ def test_what_is_no_draft_is_refused(text: str) -> None:
         open_draft(text, **MINE)
 
 
+def test_a_draft_that_outlives_its_key_is_told_from_an_altered_one() -> None:
+    text = seal_draft("MARKER", **MINE)
+    told = pytest.raises(DraftRefused, match="The encryption key was changed")
+    with override_settings(ENCRYPTION_KEY="2e" * 32), told:
+        open_draft(text, **MINE)
+
+
 def test_an_altered_draft_is_refused() -> None:
     text = seal_draft("MARKER", **MINE)
     altered = text[:40] + ("A" if text[40] != "A" else "B") + text[41:]

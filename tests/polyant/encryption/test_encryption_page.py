@@ -1,5 +1,6 @@
 """The Encryption page: ids, figures and the next step, for superusers; never a key."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -69,6 +70,17 @@ def test_a_missing_key_is_named_with_what_it_would_open(
     assert ("instance_secrets", "my-assistant", "openai_api_key") in response.context["unopened"]
     assert "--wipe-unreadable" in page
     assert NEW not in page
+
+
+def test_a_row_that_no_key_opens_is_no_reason_to_be_content(
+    client: Client, stored: str, overwrite: Callable[[str, str], None]
+) -> None:
+    overwrite("openai_api_key", "sk-feedfacecafebeef")
+    response = client.get(URL)
+    assert response.context["step"] == "mend"
+    assert "1 row holds something else than a ciphertext" in response.content.decode()
+    assert ("instance_secrets", "my-assistant", "openai_api_key") in response.context["unopened"]
+    assert "feedface" not in response.content.decode()
 
 
 def test_the_first_page_leads_there(client: Client) -> None:

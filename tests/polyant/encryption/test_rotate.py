@@ -17,9 +17,11 @@ from pytest_django.fixtures import Settings
 from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import Instance
+from polyant.encryption import stored as stored_rows_module
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.inventory import rows_per_key, take_inventory
 from polyant.encryption.rotation import rotate
+from polyant.encryption.stored import all_encrypted_fields, pages
 from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 
@@ -63,6 +65,18 @@ def test_values_are_the_same_after_it_without_the_old_key(
     assert InstanceChannel.objects.reveal(instance, TELEGRAM) == {"botToken": "1:d"}
 
 
+def test_a_page_of_long_values_has_few_of_them(
+    new_key: str, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = {f"key_{number}": "x" * 49_152 for number in range(8)}
+    InstanceSecret.objects.set_many(instance, long, None)
+    monkeypatch.setattr(stored_rows_module, "PAGE_CHARACTERS", 150_000)
+    [field] = all_encrypted_fields(frozenset({"instance_secrets"}))
+    assert max(len(page) for page in pages(field)) <= 5
+    assert rotate().rotated["instance_secrets"] == 2
+    assert sum(len(page) for page in pages(field)) == 10
+
+
 def test_a_second_run_finds_nothing_to_do(new_key: str, raw_rows: Rows) -> None:
     rotate()
     before = raw_rows("instance_secrets")
@@ -100,9 +114,9 @@ def test_a_row_that_a_writer_has_locked_is_left_to_the_writer(
 def test_a_row_that_does_not_open_is_left_and_named(new_key: str, instance: Instance) -> None:
     _corrupt("custom")
     report = rotate()
-    assert report.unreadable == [
-        ("instance_secrets", instance.slug, "custom", "tampered"),
-    ]
+    [row] = report.unreadable
+    named = (row.table, row.owner, row.name, row.reason)
+    assert named == ("instance_secrets", instance.slug, "custom", "tampered")
     assert report.rotated["instance_secrets"] == 1
     assert take_inventory().unreadable == report.unreadable
 

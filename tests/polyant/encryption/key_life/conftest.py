@@ -78,25 +78,6 @@ def stored(instance: Instance) -> Instance:
 
 
 @pytest.fixture
-def overwrite(db: None) -> Callable[..., None]:
-    """Put a text into a secret's column past the ORM, and past the CHECK as a broken disk would."""
-
-    def write(key: str, text: str) -> None:
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.execute("PRAGMA ignore_check_constraints = ON")
-            else:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the table is busy
-                name = "instance_secrets_value_is_ciphertext"
-                cursor.execute(f"ALTER TABLE instance_secrets DROP CONSTRAINT IF EXISTS {name}")
-            cursor.execute("UPDATE instance_secrets SET value = %s WHERE key = %s", [text, key])
-            if connection.vendor == "sqlite":
-                cursor.execute("PRAGMA ignore_check_constraints = OFF")
-
-    return write
-
-
-@pytest.fixture
 def tamper(db: None) -> Callable[[str, str, str], None]:
     """Change one character in the middle of a row's ciphertext."""
 

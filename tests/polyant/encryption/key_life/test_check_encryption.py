@@ -74,6 +74,7 @@ def test_the_document_has_keys_counts_and_rows(
             "instance_channels": {key_id(old_key): 1},
         },
         "unreadable": [],
+        "unreadableCounts": [],
     }
 
 
@@ -83,6 +84,7 @@ def test_damage_is_told_by_name_and_reason_with_exit_code_3(damaged: Instance) -
     assert "unreadable: instance_secrets my-assistant custom: malformed" in text
     assert "unreadable: instance_skill_env my-assistant web: TOKEN: tampered" in text
     assert "2 rows do not open" in text
+    assert "instance_secrets: 1 rows do not open: malformed" in text
 
 
 def test_damage_in_the_document(damaged: Instance) -> None:
@@ -92,6 +94,26 @@ def test_damage_in_the_document(damaged: Instance) -> None:
         ("instance_skill_env", damaged.slug, "web: TOKEN", "tampered"),
     }  # fmt: skip
     assert _check(json=True)[1] == 3
+
+
+def test_damage_is_counted_per_table_key_and_state(
+    damaged: Instance, old_key: str, key_id: KeyId
+) -> None:
+    counts = [tuple(each.values()) for each in _report()["unreadableCounts"]]
+    assert counts == [
+        ("instance_secrets", "", "malformed", 1),
+        ("instance_skill_env", key_id(old_key), "tampered", 1),
+    ]
+
+
+def test_a_key_that_only_damaged_rows_name_is_told_from_one_that_is_needed(
+    damaged: Instance, old_key: str, new_key: str, key_id: KeyId, settings: Settings
+) -> None:
+    settings.ENCRYPTION_KEY, settings.ENCRYPTION_KEY_FALLBACKS = new_key, [old_key]
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("rotate_encryption_key", stdout=out, stderr=out)
+    assert f"fallback {key_id(old_key)}: named only by rows that do not open" in out.getvalue()
 
 
 def test_a_row_under_an_unknown_key_says_which(

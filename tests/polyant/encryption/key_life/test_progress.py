@@ -67,7 +67,7 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(
     assert running.returncode == 0
     assert "\x1b[" in shown
     assert "━" in shown
-    assert re.search(r"instance_secrets .*62/62.*100%.*0:00:00", shown)
+    assert re.search(r"instance_secrets .*62/62.*100%.*\d rows/s.*0:00:00", shown)
 
 
 def test_json_is_one_object_and_nothing_else(
@@ -79,6 +79,14 @@ def test_json_is_one_object_and_nothing_else(
         "instance_secrets": 62, "instance_skill_env": 1, "instance_channels": 1,
     }  # fmt: skip
     assert (len(out.splitlines()), err) == (1, "")
+
+
+def test_a_dry_run_says_that_it_was_one(new_first: Instance) -> None:
+    out, document = StringIO(), StringIO()
+    call_command("rotate_encryption_key", dry_run=True, stdout=out, stderr=StringIO())
+    call_command("rotate_encryption_key", dry_run=True, json=True, stdout=document)
+    assert "instance_secrets: 62 rows would be re-encrypted" in out.getvalue()
+    assert json.loads(document.getvalue())["dryRun"] is True
 
 
 def test_an_empty_table_is_no_work(db: None) -> None:

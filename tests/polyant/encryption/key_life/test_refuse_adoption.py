@@ -84,11 +84,59 @@ def test_a_key_that_is_another_than_that_in_the_file_is_refused(
     assert "does not come from .env" in refused("--generate")
 
 
-def test_a_key_on_the_command_line_is_refused_without_repeating_it(
-    refused: Callable[..., str], new_key: str, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["ENCRYPTION_KEY_FILE", "ENCRYPTION_KEY_FALLBACKS_FILE"])
+def test_a_file_of_keys_that_the_env_file_names_is_refused(
+    refused: Callable[..., str], use_env_file: Path, name: str
 ) -> None:
-    said = refused("--new-key", new_key)
-    assert new_key not in said + "".join(capfd.readouterr())
+    # It would be another key than the new line has, and then nothing starts.
+    use_env_file.write_text(f"{use_env_file.read_text()}{name}=/run/secrets/key\n")
+    assert "does not come from .env" in refused("--generate")
+
+
+def test_a_fallback_that_somebody_added_meanwhile_is_kept(
+    refused: Callable[..., str], use_env_file: Path
+) -> None:
+    added = f"ENCRYPTION_KEY_FALLBACKS={'9c' * 32}\n"
+    use_env_file.write_text(use_env_file.read_text() + added)
+    assert "changed meanwhile" in refused("--generate")
+
+
+@pytest.mark.parametrize("before", [["--new-key"], ["--generate"], [], ["--key"]], ids=str)
+@pytest.mark.parametrize("form", ["{0} {1}", "{0}={1}"])
+def test_a_key_on_the_command_line_is_refused_without_repeating_it(
+    env_file: Path, manage: Manage, new_key: str, before: list[str], form: str
+) -> None:
+    text = env_file.read_text()
+    arguments = form.format(*before, new_key).split() if before else [new_key]
+    done = manage("rotate_encryption_key", *arguments)
+    assert (done.returncode, env_file.read_text()) == (2, text)
+    assert "Nothing was done" in done.stderr
+    assert new_key not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_away_costs_no_key(manage: Manage, env_file: Path) -> None:
+    before = env_file.read_text()
+    done = manage("rotate_encryption_key", "--generate", DATABASE_URL="sqlite:////no/such/folder/x")
+    assert (done.returncode, env_file.read_text()) == (1, before)
+    assert "The database does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_that_is_no_text_is_one_line(start: Start, env_file: Path) -> None:
+    process = start("rotate_encryption_key", "--new-key")
+    assert process.stdin
+    process.stdin.buffer.write(b"\xff\xd8\n")  # type: ignore[attr-defined]
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert len(err.splitlines()) == 1
+
+
+def test_a_key_file_without_the_word_for_it_is_not_passed_over(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEW_ENCRYPTION_KEY_FILE", "/missing")
+    assert "--new-key" in refused()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

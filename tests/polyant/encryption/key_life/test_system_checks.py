@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from instances.models import Instance
 from polyant.encryption.checks import check_stored_keys
+from tests.live import free_port
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 KeyId = Callable[[str], str]
@@ -42,6 +43,26 @@ def test_w002_has_one_line_for_each_missing_key(
     overwrite("custom", f"v1.{'0' * 16}.{'A' * 38}")
     settings.ENCRYPTION_KEY = new_key
     assert len(check_stored_keys(databases=["default"])) == 2
+
+
+def test_w003_counts_what_was_never_sealed(
+    stored: Instance, overwrite: Callable[[str, str], None]
+) -> None:
+    overwrite("custom", "sk-feedfacecafebeef")
+    [warning] = check_stored_keys(databases=["default"])
+    assert (warning.id, warning.msg) == ("encryption.W003", "1 row holds no ciphertext of ours.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_w002_is_told_by_a_server_that_starts(
+    stored: Instance, start: Callable[..., subprocess.Popen[str]], env_file: Path, new_key: str
+) -> None:
+    env_file.write_text(f"ENCRYPTION_KEY={new_key}\n")
+    server = start("serve", PORT=str(free_port()), WORKERS="1")
+    assert server.stdout
+    assert "Serving" in server.stdout.readline()
+    server.terminate()
+    assert "4 rows need encryption key" in server.communicate(timeout=60)[1]
 
 
 def test_w002_is_silent_where_a_fallback_opens_them(

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from channels_app.models import InstanceChannel
+from instances.audit import Action, AuditEntry
 from instances.models import Instance
 from polyant.encryption import progress
 from polyant.encryption.inventory import take_inventory
@@ -70,12 +71,13 @@ def test_the_list_names_what_to_enter_again_in_both_forms(lost: Instance, folder
     assert sorted(text.read_text().splitlines()) == [
         "[ ] my-assistant: custom  (instance_secrets)",
         "[ ] my-assistant: openai_api_key  (instance_secrets)",
-        "[ ] my-assistant: telegram  (instance_channels)",
+        "[ ] my-assistant: telegram: botToken  (instance_channels)",
         "[ ] my-assistant: web: TOKEN  (instance_skill_env)",
     ]
     entries = json.loads(document.read_text())["my-assistant"]
     assert {"table": "instance_skill_env", "name": "web: TOKEN"} in entries
-    assert {name for entry in entries for name in entry} == {"table", "name"}
+    assert {"table": "instance_channels", "name": "telegram", "parts": ["botToken"]} in entries
+    assert {name for entry in entries for name in entry} == {"table", "name", "parts"}
 
 
 def test_the_list_is_there_before_anything_is_deleted(
@@ -94,7 +96,7 @@ def test_the_list_is_there_before_anything_is_deleted(
 
 def test_without_a_list_nothing_is_deleted(lost: Instance, folder: Path) -> None:
     folder.rmdir()  # the shell stands in a folder that is gone
-    with pytest.raises((CommandError, OSError)):
+    with pytest.raises(CommandError, match="run this in another folder"):
         _wipe(yes=True)
     folder.mkdir()
     assert _rows() == 5
@@ -134,6 +136,39 @@ def test_with_nothing_unreadable_it_neither_asks_nor_writes(stored: Instance, fo
 def test_only_the_named_tables_are_wiped(lost: Instance, folder: Path) -> None:
     _wipe(yes=True, only="instance_skill_env")
     assert (InstanceSkillEnv.objects.count(), _rows()) == (0, 4)
+
+
+@pytest.mark.parametrize("only", ["", ",", "instance_secrets,", "nowhere"])
+def test_a_list_of_tables_that_is_none_wipes_nothing(
+    lost: Instance, folder: Path, only: str
+) -> None:
+    # As of a variable of the shell that is not set.
+    with pytest.raises(CommandError, match="--only takes some of"):
+        _wipe(yes=True, only=only)
+    assert _rows() == 5
+
+
+def test_the_audit_trail_has_what_was_deleted(lost: Instance, folder: Path) -> None:
+    _wipe(yes=True)
+    entries = AuditEntry.objects.filter(action=Action.UNREADABLE_DELETED, instance_id=lost.pk)
+    assert {name for entry in entries for name in entry.names} == {
+        "instance_secrets/custom",
+        "instance_secrets/openai_api_key",
+        "instance_skill_env/web: TOKEN",
+        "instance_channels/telegram",
+    }
+
+
+def test_the_report_is_one_object_on_request(lost: Instance, folder: Path) -> None:
+    [report] = [json.loads(_wipe(yes=True, json=True))]
+    assert (report["deleted"], len(report["unreadable"])) == (4, 4)
+    assert (folder / report["checklist"]).exists()
+
+
+def test_the_object_asks_nothing(lost: Instance, folder: Path) -> None:
+    with pytest.raises(CommandError, match="--yes"):
+        _wipe(json=True)
+    assert _rows() == 5
 
 
 def test_a_row_entered_anew_meanwhile_is_spared(lost: Instance) -> None:
