@@ -15,10 +15,11 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 REDACTED = "[redacted]"
 
 # Our tokens, authorization headers, JWTs and JWEs, keys of 64 hex digits, stored ciphertexts, and
-# the well-known prefixes of the providers whose keys we keep.
+# the well-known prefixes of the providers whose keys we keep. Each alternative begins at most once
+# in a run of its own characters: a line of megabytes takes time in proportion to its length.
 CREDENTIAL = re.compile(
-    r"ply_[\w-]+|(?i:bearer|basic)\s+[\w.~+/=-]+|eyJ[\w-]+(?:\.[\w-]*)+|\b[0-9a-fA-F]{64}\b"
-    r"|v1\.[0-9a-f]{16}\.[\w-]+|\d{6,}:[\w-]{30,}"
+    r"ply_[\w-]+|(?i:bearer|basic)\s++[\w.~+/=-]+|(?<![\w-])eyJ[\w-]++(?:\.[\w-]*+)+"
+    r"|\b[0-9a-fA-F]{64}\b|v1\.[0-9a-f]{16}\.[\w-]+|(?<!\d)\d{6,}+:[\w-]{30,}"
     r"|\b(?:sk|xoxb|xapp|ls|lsv2|tvly|gh[opsu]|github_pat)[-_][\w-]+"
 )
 

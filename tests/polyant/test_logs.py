@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 
-from polyant.logs import BareExceptionReporter, logging_config
+from polyant.logs import BareExceptionReporter, logging_config, redact
 
 MARKER = "marker7f3a9c"
 CREDENTIALS = [
@@ -78,6 +78,15 @@ def test_a_credential_in_a_traceback_is_replaced(written: io.StringIO, text: str
     assert "ValueError" in line
     assert MARKER not in line
     assert KEY not in line
+
+
+@pytest.mark.parametrize(
+    "part", ["eyJ", "1", "0f", "bearer ", "bearer\t", "sk-", "v1.", "ply_", "."]
+)
+def test_megabytes_of_one_thing_are_looked_through_at_once(part: str) -> None:
+    """A step for each pair of characters would take hours."""
+    long = part * (2_000_000 // len(part))
+    redact(None, "error", {"event": long, "detail": (part * 1_000 + " ") * 700})
 
 
 def test_an_event_is_one_line_with_its_time_level_and_logger(written: io.StringIO) -> None:
