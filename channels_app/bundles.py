@@ -39,7 +39,8 @@ class BundledChannel(OpenSerializer):
         other = {name: config[name] for name in config if name not in members}
         given = {name: value for name, value in known.items() if value not in (None, "")}
         checked = ((name, _fault(members[name], value)) for name, value in given.items())
-        faults = {name: fault for name, fault in (*checked, *find_faults(other)) if fault}
+        others = find_faults(config, without=members)
+        faults = {name: fault for name, fault in (*checked, *others) if fault}
         if faults:
             raise serializers.ValidationError({"config": {name: [faults[name]] for name in faults}})
         settings = {name: value for name, value in given.items() if not members[name].credential}

@@ -16,9 +16,12 @@ What is lossless: every other member, of the bundle, of ``instance``, of a chann
 their order, strings code point by code point, integers of any size, other numbers as the IEEE
 double nearest to them (as in JavaScript), whatever the database does to JSON. A bundle with a NUL,
 an unpaired surrogate, a repeated name, a number beyond a double, or more than 32 levels is
-refused, as everywhere in this API. So is one in which a member that is named like a credential
-has a value, or in which a text looks like a key (``credentials``). Nothing tells of a password in
-the middle of a prompt: what is kept is readable to whoever may export.
+refused, as everywhere in this API.
+
+So is one in which a member that is named like a credential has a value, or in which a key of a
+known form stands (``credentials``). That is a net and no proof: a password in the middle of a
+prompt, or a key of a provider that is not known there, looks like any other word. What is kept is
+readable to whoever may export.
 
 Of ``secrets`` and ``skillEnv`` nothing else is kept. Newer engines write a ``value`` beside a
 secret that one of their tools declares readable: it is dropped, and asked for.

@@ -17,8 +17,8 @@ from rest_framework.exceptions import ParseError
 
 from instances.audit import Action, AuditEntry
 from instances.bundles import MAX_BYTES, exporting
-from instances.bundles.credentials import KNOWN_NAMES
 from instances.bundles.extras import Extras
+from instances.bundles.known_names import KNOWN_NAMES
 from instances.bundles.sections import WarningType, all_sections
 from instances.models import SLUG_MAX_LENGTH, Instance
 from instances.serializers import InstanceChange

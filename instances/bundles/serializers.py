@@ -36,7 +36,7 @@ class OpenSerializer(StrictSerializer):
             return super().to_internal_value(data)
         known = {name: value for name, value in data.items() if name in self.fields}
         rest = {name: value for name, value in data.items() if name not in known}
-        faults = {path: [fault] for path, fault in find_faults(rest)}
+        faults = {path: [fault] for path, fault in find_faults(data, without=self.fields)}
         try:
             result = super().to_internal_value(known)
         except serializers.ValidationError as error:
