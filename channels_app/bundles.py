@@ -35,7 +35,7 @@ class BundledChannel(OpenSerializer):
         config = entry.pop("config", {})
         kind = CHANNEL_TYPES.get(entry["channelType"])
         members = {member.name: member for member in kind.members} if kind else {}
-        known = {name: config[name] for name in config if name in members}
+        known = {name: _tidy(members[name], config[name]) for name in config if name in members}
         other = {name: config[name] for name in config if name not in members}
         given = {name: value for name, value in known.items() if value not in (None, "")}
         checked = ((name, _fault(members[name], value)) for name, value in given.items())
@@ -77,6 +77,13 @@ class ChannelsSection(BundleSection):
             else:
                 applied.warnings.append(_foreign(entry["channelType"]))
         return applied
+
+
+def _tidy(member: Member, value: Any) -> Any:
+    """A readable value as the public engine reads it: trimmed, and a list without empty parts."""
+    if member.credential or not isinstance(value, str) or member.accepts(value):
+        return value
+    return ", ".join(filter(None, map(str.strip, value.split(","))))
 
 
 def _fault(member: Member, value: Any) -> serializers.ErrorDetail | None:

@@ -48,11 +48,22 @@ class OpenSerializer(StrictSerializer):
         return {**result, "rest": rest}
 
 
+class NullableText(TextField):
+    """A text or null. An empty text is null, as in a form of the public engine."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(None if data == "" else data)
+
+
 class BundledInstance(OpenSerializer, NewInstance):
     """An instance in a bundle. What is absent is kept at an import onto an existing one."""
 
     # The public engine has more providers than this project.
-    provider = TextField(max_length=50, allow_null=True, required=False)  # type: ignore[assignment]
+    provider = NullableText(max_length=50, required=False)  # type: ignore[assignment]
+    model = NullableText(max_length=100, required=False)
 
     def get_fields(self) -> dict[str, Any]:
         sections = {

@@ -199,6 +199,27 @@ def test_what_a_bundle_leaves_out_has_its_default(client: APIClient) -> None:
     assert not InstanceSecret.objects.filter(instance__slug="new").exists()
 
 
+def test_an_empty_provider_or_model_is_none(client: APIClient) -> None:
+    assert client.post(IMPORT, bundle(provider="", model="")).status_code == 201
+    made = Instance.objects.get(slug="new")
+    assert (made.provider, made.model) == (None, None)
+    exported = client.get("/api/instances/new/export").json()["instance"]
+    assert (exported["provider"], exported["model"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("12, 34", "12, 34"), ("12,34", "12,34"), ("12,34,", "12, 34"), (" 12", "12"),
+     ("12, 34 ", "12, 34"), ("12,,34", "12, 34"), (" , ", None), ("", None)],
+)  # fmt: skip
+def test_user_ids_are_tidied_as_the_public_engine_reads_them(
+    client: APIClient, given: str, taken: str | None
+) -> None:
+    telegram = {"channelType": "telegram", "enabled": True, "config": {"allowedUserIds": given}}
+    assert client.post(IMPORT, bundle(channels=[telegram])).status_code == 201
+    assert InstanceChannel.objects.get().config == ({"allowedUserIds": taken} if taken else {})
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.37"])
 def test_versions_that_only_add_members_are_read(client: APIClient, version: str) -> None:
     assert client.post(IMPORT, {**bundle(), "version": version}).status_code == 201
