@@ -10,7 +10,7 @@ from channels_app.catalog import CHANNEL_TYPES, Member
 from channels_app.models import InstanceChannel
 from instances.bundles.credentials import CREDENTIAL_FAULT, find_faults
 from instances.bundles.sections import Applied, BundleSection, Entry, WarningType
-from instances.bundles.serializers import OpenSerializer
+from instances.bundles.serializers import OpenSerializer, validate_name
 from instances.models import Instance
 from polyant.serializers import BooleanField, DistinctList, TextField
 
@@ -24,7 +24,7 @@ class BundledChannel(OpenSerializer):
 
     distinct = ("channelType",)
 
-    channelType = TextField(max_length=50)
+    channelType = TextField(validators=[validate_name])
     enabled = BooleanField()
     config = serializers.DictField(required=False)
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from instances.bundles import MAX_ENTRIES
-from instances.bundles.credentials import find_faults
+from instances.bundles.credentials import CREDENTIAL_FAULT, find_faults, is_key
 from instances.bundles.sections import WarningType, all_sections
 from instances.serializers import NewInstance
 from polyant.serializers import Answer, StrictSerializer, TextField
@@ -23,6 +23,18 @@ def validate_type(kind: str) -> None:
     """Raises ValidationError unless it is a bundle of an instance."""
     if kind != "instance":
         raise ValidationError('Only bundles of the type "instance" can be read.', code="type")
+
+
+def validate_name(name: str) -> None:
+    """Raises ValidationError unless it may name a provider or a channel type, ours or another.
+
+    Such a name is shown, in answers and on terminals.
+    """
+    if not re.fullmatch(r"[a-z0-9_-]{1,50}", name):
+        told = "This takes 1 to 50 lowercase letters, digits, hyphens and underscores."
+        raise ValidationError(told, code="invalid")
+    if is_key(name):
+        raise ValidationError(str(CREDENTIAL_FAULT), code=CREDENTIAL_FAULT.code)
 
 
 class OpenSerializer(StrictSerializer):
@@ -62,7 +74,7 @@ class BundledInstance(OpenSerializer, NewInstance):
     """An instance in a bundle. What is absent is kept at an import onto an existing one."""
 
     # The public engine has more providers than this project.
-    provider = NullableText(max_length=50, required=False)  # type: ignore[assignment]
+    provider = NullableText(validators=[validate_name], required=False)  # type: ignore[assignment]
     model = NullableText(max_length=100, required=False)
 
     def get_fields(self) -> dict[str, Any]:

@@ -45,6 +45,10 @@ FAULTY: list[tuple[Any, list[str]]] = [
     (bundle(channels=[{**CHANNEL, "enabled": M, "config": [M], "password": M}]),
      [f"instance.channels.0.{name}" for name in ("enabled", "config", "password")]),
     (bundle(channels=[CHANNEL, CHANNEL]), ["instance.channels.1.channelType"]),
+    *((bundle(provider=name, channels=[{**CHANNEL, "channelType": name}]),
+       ["instance.provider", "instance.channels.0.channelType"])
+      for name in (f"sk-proj-{M}xy4z", f"sk-proj-{M.upper()}XY4Z", f"\x1b[2J{M}", f"{M} ", f"{M}\n",
+                   f"{M}é", M * 4)),
     (bundle(skillEnv=[ENV, {**ENV, "value": "other"}, {**ENV, "skillSlug": "t"}]),
      ["instance.skillEnv.1.key"]),
     (bundle(skillEnv=[{**ENV, "value": None}, {**ENV, "key": f"9{M}"},
