@@ -61,8 +61,10 @@ class ChannelsSection(BundleSection):
 
     def keep(self, entries: list[Entry], kept: list[Any]) -> list[Any]:
         by_type = {entry["channelType"]: entry for entry in kept}
-        for entry in entries:
-            by_type[entry["channelType"]] = _kept(entry)
+        for new in map(_kept, entries):
+            old = by_type.get(new["channelType"], {})
+            config = {**old.get("config", {}), **new.get("config", {})}
+            by_type[new["channelType"]] = {**old, **new, **({"config": config} if config else {})}
         return [entry for entry in by_type.values() if len(entry) > 1]
 
     def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:

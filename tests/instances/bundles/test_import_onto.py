@@ -156,6 +156,17 @@ def test_what_earlier_bundles_left_is_kept_until_a_bundle_has_it(client: APIClie
     assert client.get(f"{BASE}/export").json()["instance"]["provider"] is None
 
 
+def test_members_of_a_channel_are_kept_until_a_bundle_has_them(client: APIClient) -> None:
+    for kind in ("whatsapp", "agent"):
+        first = {**channel(kind, {"authMode": "x", "region": "eu"}), "note": "n", "icon": "i"}
+        client.post(URL, bundle(channels=[first]))
+        client.post(URL, bundle(channels=[{**channel(kind, {"region": "us"}), "icon": "j"}]))
+        client.post(URL, bundle(channels=[channel(kind)]))
+    for kept in client.get(f"{BASE}/export").json()["instance"]["channels"]:
+        assert kept["config"] == {"authMode": "x", "region": "us"}
+        assert (kept["note"], kept["icon"]) == ("n", "j")
+
+
 def test_a_plan_answers_the_same_and_changes_nothing(
     client: APIClient,
     filled: Instance,
