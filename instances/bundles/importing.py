@@ -13,17 +13,16 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from rest_framework.exceptions import ParseError
 
 from instances.audit import Action, AuditEntry
-from instances.bundles import MAX_BYTES, exporting
+from instances.bundles import exporting
 from instances.bundles.extras import Extras
 from instances.bundles.known_names import KNOWN_NAMES
 from instances.bundles.sections import WarningType, all_sections
+from instances.bundles.size import has_outgrown
 from instances.models import SLUG_MAX_LENGTH, Instance
 from instances.serializers import InstanceChange
 from polyant.exceptions import Conflict, Invalid
-from polyant.parsers import parse_json
 
 _SUFFIX = "-imported"
 _LONGEST_SUFFIX = 20
@@ -65,10 +64,11 @@ def apply(bundle: dict[str, Any], by: User | None, onto: Instance | None = None)
     Raises:
         Missing: the instance was deleted meanwhile.
         Conflict: too many imports of one slug at the same moment.
-        Invalid: the instance's next export would be too large to import.
+        Invalid: this would make the instance's next export too large to import.
     """
     data = bundle["instance"]
     existing = Instance.objects.lock(onto) if onto else None
+    before = exporting.describe(existing) if existing else None
     fields = {**_fields(data), "bundle_extras": _extras(bundle, existing).to_column()}
     instance, changes = _written(existing, data["slug"], fields, by)
     warnings = []
@@ -76,7 +76,7 @@ def apply(bundle: dict[str, Any], by: User | None, onto: Instance | None = None)
         applied = section.apply(instance, data.get(section.member, []), by)
         changes += [f"{section.member}/{name}" for name in applied.changes]
         warnings += applied.warnings
-    _refuse_too_large(instance)
+    _refuse_too_large(before, instance)
     parts = {change.partition("/")[0] for change in changes}
     AuditEntry.objects.record(instance, Action.INSTANCE_IMPORTED, parts, by)
     return Outcome(instance.slug, instance.pk, changes, [*warnings, *_without_effect(bundle)])
@@ -120,14 +120,14 @@ def _written(
     """The instance with these fields, and the names of those that are others than before."""
     if existing is None:
         given = {name: value for name, value in fields.items() if value != {}}
-        return _found(slug, given, by), [*given]
+        return _established(slug, given, by), [*given]
     changed = {name: value for name, value in fields.items() if getattr(existing, name) != value}
     if changed:
         existing = Instance.objects.change(existing, by, **changed)
     return existing, [*changed]
 
 
-def _found(slug: str, fields: dict[str, Any], by: User | None) -> Instance:
+def _established(slug: str, fields: dict[str, Any], by: User | None) -> Instance:
     for _ in range(_ATTEMPTS):
         try:
             with transaction.atomic():
@@ -152,15 +152,9 @@ def _names(slug: str) -> Iterator[str]:
         yield slug[: SLUG_MAX_LENGTH - len(suffix)] + suffix
 
 
-def _refuse_too_large(instance: Instance) -> None:
+def _refuse_too_large(before: dict[str, Any] | None, instance: Instance) -> None:
     """What is kept adds up over imports, and is written otherwise than it came."""
-    raw = exporting.to_text(exporting.describe(instance)).encode()
-    try:
-        # The parser has limits of its own, such as the number of values.
-        is_readable = len(raw) <= MAX_BYTES and bool(parse_json(raw))
-    except ParseError:
-        is_readable = False
-    if not is_readable:
+    if has_outgrown(before, exporting.describe(instance)):
         raise Invalid(
             "With this the instance's export would be too large to be imported again. Nothing was"
             " imported; leave something large out of the bundle.",

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
-from instances.bundles import MAX_BYTES
+from instances.bundles import MAX_BYTES, size
 from instances.models import Instance
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.instances.bundles.conftest import BASE, IMPORT, bundle
 
 
@@ -56,6 +57,45 @@ def test_it_is_the_bytes_of_the_export_that_count(client: APIClient) -> None:
     response = client.post(IMPORT, raw % (numbers, long), content_type="application/json")
     assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "too_large")
     assert not Instance.objects.filter(slug="new").exists()
+
+
+def env(count: int, value: str = "v") -> list[dict[str, Any]]:
+    return [
+        {"skillSlug": "s", "key": f"K{n}", "encrypted": False, "value": value} for n in range(count)
+    ]
+
+
+def test_what_the_api_lets_people_set_is_imported_again(
+    client: APIClient, instance: Instance
+) -> None:
+    InstanceSecret.objects.set_many(instance, {f"k{n}": "v" for n in range(2_048)}, None)
+    text = client.get(f"{BASE}/export").content
+    response = client.post(f"{BASE}/import", text, content_type="application/json")
+    assert (response.status_code, response.json()["warnings"]) == (200, [])
+
+
+def test_entries_add_up_over_imports_too(
+    client: APIClient, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(size, "MAX_ENTRIES", 3)
+    assert client.post(f"{BASE}/import", bundle(skillEnv=env(3))).status_code == 200
+    other = [{**each, "skillSlug": "t"} for each in env(1)]
+    response = client.post(f"{BASE}/import", bundle(skillEnv=other))
+    assert response.json()["errors"][0]["code"] == "too_large"
+    assert client.post(IMPORT, bundle(skillEnv=env(4))).status_code == 400
+
+
+def test_an_instance_that_is_too_large_already_takes_what_does_not_add_to_it(
+    client: APIClient, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {("s", f"K{n}"): "é" * 24_000 for n in range(3)}
+    InstanceSkillEnv.objects.set_readable(instance, values, None)
+    monkeypatch.setattr(size, "MAX_BYTES", 100_000)
+    url = f"{BASE}/import"
+    assert client.post(url, bundle(name="A much longer name")).status_code == 200
+    assert client.post(url, bundle(skillEnv=env(3, "shorter"))).status_code == 200
+    InstanceSkillEnv.objects.set_readable(instance, values, None)
+    assert client.post(url, bundle(prompts=["more"])).json()["errors"][0]["code"] == "too_large"
 
 
 def test_the_command_says_so_too(db: None, tmp_path: Any) -> None:
