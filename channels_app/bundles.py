@@ -1,6 +1,6 @@
 """What of channels goes into a bundle: which there are, and their readable configuration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -68,14 +68,14 @@ class ChannelsSection(BundleSection):
         return [entry for entry in by_type.values() if len(entry) > 1]
 
     def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
-        applied = Applied([], [])
+        applied, missing = Applied([], []), InstanceChannel.objects.missing_keys(instance)
         for entry in entries:
             if kind := CHANNEL_TYPES.get(entry["channelType"]):
                 row = InstanceChannel.objects.configure(
                     instance, kind, entry["settings"], by, enabled=entry["enabled"]
                 )
                 applied.changes.append(kind.slug)
-                applied.warnings.extend(_lacking(row))
+                applied.warnings.extend(_lacking(row, missing))
             else:
                 applied.warnings.append(_foreign(entry["channelType"]))
         return applied
@@ -109,14 +109,19 @@ def _exported(row: InstanceChannel, kept: Entry) -> Entry:
     return {**kept, "channelType": row.channel_type, "enabled": row.enabled, "config": config}
 
 
-def _lacking(row: InstanceChannel) -> Iterator[dict[str, Any]]:
-    if names := row.lacking:
-        label = CHANNEL_TYPES[row.channel_type].label
-        yield WarningType.CHANNEL_CREDENTIALS.say(
-            f"{label} is disabled until these are set: {', '.join(names)}.",
-            channelType=row.channel_type,
-            names=names,
+def _lacking(row: InstanceChannel, missing: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    label, key_id = CHANNEL_TYPES[row.channel_type].label, missing.get(row.channel_type)
+    names = [*row.lacking, *(row.credential_names if key_id is not None else ())]
+    if not names:
+        return
+    enter = f"set {', '.join(names)}, then enable it"
+    message = f"{label} is disabled: {enter}."
+    if key_id is not None:
+        message = (
+            f"The credentials of {label} need encryption key {key_id}, which is not configured"
+            f" here. Add it to ENCRYPTION_KEY_FALLBACKS, or delete the channel, {enter}."
         )
+    yield WarningType.CHANNEL_CREDENTIALS.say(message, channelType=row.channel_type, names=names)
 
 
 def _foreign(channel_type: str) -> dict[str, Any]:

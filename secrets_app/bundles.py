@@ -1,6 +1,6 @@
 """What of secrets and skill env goes into a bundle: names, and the values that are readable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -8,11 +8,12 @@ from django.contrib.auth.models import User
 from instances.bundles.sections import Applied, BundleSection, Entry, WarningType
 from instances.models import SLUG_MAX_LENGTH, Instance, validate_slug
 from polyant.serializers import BooleanField, DistinctList, StrictSerializer, TextField
+from secrets_app.entries import why_unreadable
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from secrets_app.validators import validate_env_key, validate_secret_key, validate_value
 
 Name = tuple[str, str]
-_NOT_TAKEN = " Its value in the bundle was not taken."
+_NOT_TAKEN = "Its value in the bundle was not taken."
 
 
 class BundledEntry(StrictSerializer):
@@ -56,21 +57,27 @@ class SecretsSection(BundleSection):
         return [{**each} for each in listing if each["configured"]]
 
     def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
-        stored = {each["key"] for each in InstanceSecret.objects.listing(instance)
-                  if each["configured"]}  # fmt: skip
+        key_ids = InstanceSecret.objects.key_ids(instance)
+        stored = {key: why_unreadable(key_id, "secret") for key, key_id in key_ids.items()}
         return Applied([], [each for entry in entries for each in _about(entry, stored)])
 
 
-def _about(entry: Entry, stored: set[str]) -> Iterator[dict[str, Any]]:
+def _about(entry: Entry, stored: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """``stored`` are the keys that are set, and why each cannot be opened; "" if it can."""
     key, has_value = entry["key"], "value" in entry["dropped"]
-    if key in stored:
+    if stored.get(key) == "":
         if has_value:
             message = f"The secret {key} is set here and was kept; the bundle's value was left out."
             yield WarningType.UNSUPPORTED.say(message, key=key)
     elif entry["configured"] or has_value:
-        message = f"Set the secret {key}.{_NOT_TAKEN if has_value else ''}"
+        message = _ask(f"Set the secret {key}.", stored.get(key), has_value)
         yield WarningType.SECRET_REQUIRED.say(message, key=key)
     yield from _others(entry, f"the secret {key}", key=key)
+
+
+def _ask(what: str, problem: str | None, has_value: bool) -> str:
+    """What has to be entered, why although there is a row, and what became of the bundle's."""
+    return " ".join(filter(None, [what, problem, _NOT_TAKEN if has_value else ""]))
 
 
 def _others(entry: Entry, subject: str, **names: str) -> Iterator[dict[str, Any]]:
@@ -113,7 +120,9 @@ class SkillEnvSection(BundleSection):
         values = {name: value for name, value in brought.items() if not stored.get(name)}
         if values:
             InstanceSkillEnv.objects.set_readable(instance, values, by)
-        warnings = [each for entry in entries for each in _warnings(entry, stored)]
+        key_ids = InstanceSkillEnv.objects.key_ids(instance)
+        problems = {name: why_unreadable(key_id, "variable") for name, key_id in key_ids.items()}
+        warnings = [each for entry in entries for each in _warnings(entry, stored, problems)]
         return Applied(["/".join(name) for name in values], warnings)
 
 
@@ -136,17 +145,20 @@ def _value(entry: Entry) -> str | None:
     return entry.get("value", "" if entry.get("hasValue") is False else None)
 
 
-def _warnings(entry: Entry, stored: dict[Name, bool]) -> Iterator[dict[str, Any]]:
+def _warnings(
+    entry: Entry, stored: Mapping[Name, bool], problems: Mapping[Name, str]
+) -> Iterator[dict[str, Any]]:
+    """``stored`` is whether each variable was sensitive before, ``problems`` what is wrong now."""
     name = _name(entry)
     names = {"skillSlug": name[0], "key": name[1]}
     variable = f"{names['key']} of the skill {names['skillSlug']}"
-    sensitive, value = stored.get(name), _value(entry)
-    is_dropped = "value" in entry["dropped"]
-    is_wanted = value is None and (is_dropped or entry.get("hasValue") is not False)
-    if sensitive is None and is_wanted:
-        message = f"Set {variable}.{_NOT_TAKEN if is_dropped else ''}"
+    sensitive, is_dropped = stored.get(name), "value" in entry["dropped"]
+    is_left_out = is_dropped or (bool(sensitive) and _value(entry) is not None)
+    is_usable = problems.get(name) == ""
+    if not is_usable and (is_left_out or entry.get("hasValue") is not False):
+        message = _ask(f"Set {variable}.", problems.get(name), is_left_out)
         yield WarningType.SKILL_ENV_REQUIRED.say(message, **names)
-    elif sensitive and (is_dropped or value is not None):
+    elif sensitive and is_left_out:
         message = f"{variable} is sensitive here and was kept; the bundle's value was left out."
         yield WarningType.UNSUPPORTED.say(message, **names)
     elif sensitive is False and entry["encrypted"]:

@@ -4,16 +4,15 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, TypedDict
 
 from django.contrib.auth.models import User
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Cast, Substr
 
 from instances.audit import Action, AuditEntry
 from instances.models import Instance
-from polyant.encryption.ciphertext import PREFIX_LENGTH
 from polyant.encryption.models import EncryptedManager
 from secrets_app.catalog import WELL_KNOWN_KEYS
 from secrets_app.exceptions import MissingSecret
+from secrets_app.prefixes import PREFIX, key_ids
 from secrets_app.skill_env_managers import EnvEntry, InstanceSkillEnvManager
 from secrets_app.staleness import refuse_stale
 from secrets_app.validators import validate_secret_key, validate_value
@@ -89,8 +88,11 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
         ``prefix`` is how the stored text begins: it tells the key that opens it, and no more.
         """
         rows = self.filter(instance=instance).defer("value").select_related("updated_by")
-        rows = rows.annotate(prefix=Substr(Cast("value", models.TextField()), 1, PREFIX_LENGTH))
-        return {row.key: row for row in rows.order_by("key")}
+        return {row.key: row for row in rows.annotate(prefix=PREFIX).order_by("key")}
+
+    def key_ids(self, instance: Instance) -> dict[str, str]:
+        """The id of the encryption key that each row needs, by the row's key. Opens nothing."""
+        return {key: key_id for (key,), key_id in key_ids(self.filter(instance=instance), "key")}
 
     @transaction.atomic
     def apply(

@@ -12,6 +12,7 @@ from instances.models import Instance
 from polyant.encryption.exceptions import DecryptionError
 from polyant.encryption.models import EncryptedManager
 from polyant.exceptions import Conflict, Missing
+from secrets_app.prefixes import key_ids
 from secrets_app.staleness import refuse_stale
 from secrets_app.validators import validate_env_key, validate_value
 
@@ -43,6 +44,11 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         """Which entries there are, by skill and key, and whether each is sensitive."""
         rows = self.filter(instance=instance).values_list("skill_slug", "key", "sensitive")
         return {(skill, key): sensitive for skill, key, sensitive in rows}
+
+    def key_ids(self, instance: Instance) -> dict[tuple[str, str], str]:
+        """The id of the encryption key that each row needs, by skill and key. Opens nothing."""
+        rows = self.filter(instance=instance)
+        return {(skill, key): needed for (skill, key), needed in key_ids(rows, "skill_slug", "key")}
 
     @transaction.atomic
     def set_many(

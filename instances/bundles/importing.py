@@ -1,7 +1,8 @@
 """Importing a bundle: as a new instance, or onto one that exists. A plan is an import, undone.
 
 An import sets what the bundle has and keeps what it has not. It neither deletes nor reads nor
-replaces a credential: what it cannot bring is named in the warnings, unless it is there already.
+replaces a credential: what it cannot bring is named in the warnings, unless it is there already and
+the key that opens it too.
 """
 
 from collections.abc import Iterator

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from channels_app.catalog import TELEGRAM, WHATSAPP
 from channels_app.models import InstanceChannel
 from instances.models import AuditEntry, Instance
+from polyant.encryption.conf import get_keyring
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.instances.bundles.conftest import BASE, MARKER, bundle, warned
 
@@ -127,16 +128,62 @@ def test_readable_variables_are_set_and_others_kept(client: APIClient, filled: I
     }  # fmt: skip
 
 
-def test_it_works_where_the_stored_rows_do_not_open(
-    client: APIClient, filled: Instance, settings: Any
+def test_rows_that_need_a_key_that_is_not_here_are_asked_for_and_not_touched(
+    client: APIClient,
+    filled: Instance,
+    settings: Any,
+    raw_rows: Callable[[str], list[dict[str, Any]]],
 ) -> None:
-    exported = client.get(f"{BASE}/export").json()
+    exported, needed = client.get(f"{BASE}/export").json(), get_keyring().primary.key_id
+    sealed = [raw_rows("instance_secrets"), raw_rows("instance_skill_env")]
     settings.ENCRYPTION_KEY = "2e" * 32
-    response = client.post(URL, exported)
-    assert response.status_code == 200
-    assert warned(response) == [("channel_credentials", "slack", "appToken")]
+    InstanceSecret.objects.set_many(filled, {"custom": MARKER}, None)
+    sealed[0] = raw_rows("instance_secrets")
+    lost = client.get(f"{BASE}/export").json()
+    for planned in ("?plan=1", ""):
+        response = client.post(f"{URL}{planned}", lost)
+        warnings = response.json()["warnings"]
+        told = [warning["message"] for warning in warnings if needed in warning["message"]]
+        assert len(told) == len(warnings)
+        assert warned(response) == [
+            ("secret_required", "openai_api_key"),
+            ("channel_credentials", "slack", "appToken", "botToken"),
+            ("channel_credentials", "telegram", "botToken"),
+            ("skill_env_required", "search", "EMPTY"),
+            ("skill_env_required", "search", "REGION"),
+            ("skill_env_required", "search", "TOKEN"),
+        ]
+    assert [raw_rows("instance_secrets"), raw_rows("instance_skill_env")] == sealed
+    # A bundle with the readable values writes them anew.
+    assert ("skill_env_required", "search", "REGION") not in warned(client.post(URL, exported))
     settings.ENCRYPTION_KEY = "1f" * 32
     assert InstanceChannel.objects.reveal(filled, TELEGRAM)["botToken"] == f"1:{MARKER}"
+
+
+def test_a_value_that_a_lost_row_would_not_take_is_asked_for(
+    client: APIClient, filled: Instance, settings: Any
+) -> None:
+    settings.ENCRYPTION_KEY = "2e" * 32
+    content = bundle(
+        secrets=[{"key": "openai_api_key", "configured": False},
+                 {"key": "custom", "configured": False, "value": "x"}],
+        skillEnv=[env("TOKEN", encrypted=False, value="shown")],
+    )  # fmt: skip
+    response = client.post(URL, content)
+    messages = [warning["message"] for warning in response.json()["warnings"]]
+    assert all("was not taken" in message for message in messages)
+    assert warned(response) == [
+        ("secret_required", "custom"), ("skill_env_required", "search", "TOKEN"),
+    ]  # fmt: skip
+
+
+def test_a_channel_that_lacks_something_is_to_be_enabled_once_it_has_it(
+    client: APIClient, instance: Instance
+) -> None:
+    (warning,) = client.post(URL, bundle(channels=[channel("telegram")])).json()["warnings"]
+    assert warning["message"] == "Telegram is disabled: set botToken, then enable it."
+    client.put(f"{BASE}/channels/telegram", {"config": {"botToken": "1:a"}})
+    assert not InstanceChannel.objects.describe(instance, TELEGRAM).enabled
 
 
 def test_what_earlier_bundles_left_is_kept_until_a_bundle_has_it(client: APIClient) -> None:
