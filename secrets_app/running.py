@@ -92,6 +92,8 @@ def execute(program: Sequence[str], environment: Mapping[bytes, bytes]) -> NoRet
     Raises:
         NotStarted: it does not exist, cannot be run, or its environment is too large.
     """
+    if not program[0]:
+        raise NotStarted("A program without a name does not exist.", exit_code=127)
     # Python ignores these two, and a program inherits that: `yes | head` would never end.
     signals = (signal.SIGPIPE, signal.SIGXFSZ)
     ours = {number: signal.signal(number, signal.SIG_DFL) for number in signals}

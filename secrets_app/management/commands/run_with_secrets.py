@@ -15,7 +15,10 @@ from secrets_app.validators import validate_env_key, validate_secret_key
 
 
 class Command(BaseCommand):
-    """Exit code: the program's own; 125 if it was not started, 126 and 127 as in a shell."""
+    """Exit code: the program's own. Where none ran: 125 refused, 126 cannot be run, 127 not found;
+
+    2 if the command line is wrong, 1 if this project cannot start (a key that is none).
+    """
 
     help = (
         "Become a program that has the instance's secrets, and a skill's variables, in its"
