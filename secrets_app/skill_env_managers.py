@@ -136,7 +136,9 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
             self.remove(instance, skill, key, by)
 
     def reveal(self, instance: Instance, skill: str) -> dict[str, str]:
-        """Every variable of a skill, for the program that is run with them.
+        """The plaintexts of a skill's variables, for a consumer that uses them now.
+
+        One that names every row that does not open takes ``described`` (``running``).
 
         Raises:
             DecryptionError: one of them does not open.
