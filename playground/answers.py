@@ -29,6 +29,7 @@ class Answer:
     response: httpx2.Response
     trace: Trace
     slot: Slot
+    deadline: float
 
     def read(self) -> bytes:
         """The whole answer: a JSON object.
@@ -37,7 +38,7 @@ class Answer:
             OpenAIError: it ended early, is too large, or is something else.
         """
         try:
-            raw = self.without_key(upstream.read(self.provider, self.response))
+            raw = self.without_key(upstream.read(self.provider, self.response, self.deadline))
             if not _is_answer(raw):
                 raise faults.broken(self.provider)
             self.trace.observe(raw, "message")

@@ -6,7 +6,10 @@ waits for it.
 
 import logging
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
+
+from django.conf import settings
 
 from instances.models import Instance
 from playground import upstream
@@ -37,6 +40,7 @@ def begin(instance: Instance, body: Mapping[str, Any], secrets_page: str = "") -
     except MissingSecret:
         raise missing_key(provider, secrets_page) from None
     trace, slot = Trace.begin(instance, body), Slot()
+    deadline = monotonic() + settings.ANSWER_SECONDS
     try:
         response = upstream.send(provider, key, {**body, "model": instance.model})
     except OpenAIError as error:
@@ -44,7 +48,7 @@ def begin(instance: Instance, body: Mapping[str, Any], secrets_page: str = "") -
         trace.send(error.code)
         slot.close()
         raise
-    return Answer(provider, key, response, trace, slot)
+    return Answer(provider, key, response, trace, slot, deadline)
 
 
 def provider_of(instance: Instance) -> Provider:

@@ -65,10 +65,15 @@ def failure(provider: Provider, error: Exception) -> OpenAIError:
     if isinstance(error, httpx2.PoolTimeout):
         return OpenAIError(503, "too_busy", "Too many completions at once here; try again.")
     if isinstance(error, httpx2.TimeoutException):
-        return OpenAIError(504, "provider_timeout", f"{provider.label} did not answer in time.")
+        return late(provider)
     if isinstance(error, httpx2.ConnectError):
         return OpenAIError(502, "provider_unreachable", f"{provider.label} cannot be reached.")
     return broken(provider)
+
+
+def late(provider: Provider) -> OpenAIError:
+    """An answer that takes longer than anybody waits."""
+    return OpenAIError(504, "provider_timeout", f"{provider.label} did not answer in time.")
 
 
 def broken(provider: Provider) -> OpenAIError:

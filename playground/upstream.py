@@ -1,4 +1,8 @@
-"""The HTTP conversation with a provider."""
+"""The HTTP conversation with a provider.
+
+A server of WSGI learns that its client has gone only by writing to it, so that until an answer
+begins, nobody is noticed to leave: the times here bound how long a conversation then goes on.
+"""
 
 import json
 import re
@@ -6,17 +10,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
+from time import monotonic
 from typing import Any
 
 import httpx2
 from django.conf import settings
 
 from playground import faults
+from playground.pauses import with_pauses
 from playground.providers import Provider
 from polyant.openai_errors import OpenAIError
 
 MAX_ANSWER_BYTES = 16 << 20
 MAX_ERROR_BYTES = 64 << 10
+# For the body of an error: what it may say is short, and the caller waits.
+ERROR_SECONDS: float = 3
 # What may stand in a header: another character, and the HTTP library would quote the key.
 _USABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
@@ -52,26 +60,30 @@ def send(provider: Provider, key: str, body: Mapping[str, Any]) -> httpx2.Respon
         response = client().send(_request(provider, key, body), stream=True)
     except FAILURES as error:
         raise faults.failure(provider, error) from None  # the cause holds the request's headers
-    if response.status_code == httpx2.codes.OK and "Content-Encoding" not in response.headers:
+    is_plain = response.headers.get("Content-Encoding", "identity").lower() == "identity"
+    if response.status_code == httpx2.codes.OK and is_plain:
+        _allow_silence(response, settings.PROVIDER_TIMEOUTS["read"])
         return response
-    raw = _start(response, MAX_ERROR_BYTES)
-    raise faults.refusal(provider, response, raw, body)
+    raise faults.refusal(provider, response, _start(response), body)
 
 
-def read(provider: Provider, response: httpx2.Response) -> bytes:
-    """The whole answer, a JSON object.
+def read(provider: Provider, response: httpx2.Response, deadline: float) -> bytes:
+    """The whole answer, a JSON object. ``deadline`` is a time of ``monotonic``.
 
     Raises:
-        OpenAIError: it ended early, is too large, or is something else.
+        OpenAIError: it ended early, is too large, takes too long, or is something else.
     """
     parts: list[bytes] = []
     size = 0
-    with closing(response):
-        for part in pieces(provider, response):
+    arriving = with_pauses(pieces(provider, response), response)
+    with closing(response), closing(arriving):
+        for part in arriving:
             parts.append(part)
             size += len(part)
             if size > MAX_ANSWER_BYTES:
                 raise faults.broken(provider)
+            if monotonic() > deadline:
+                raise faults.late(provider)
     return b"".join(parts)
 
 
@@ -99,18 +111,28 @@ def _request(provider: Provider, key: str, body: Mapping[str, Any]) -> httpx2.Re
         "User-Agent": "polyant",
     }
     content = json.dumps(body, ensure_ascii=False).encode()
-    timeout = httpx2.Timeout(**settings.PROVIDER_TIMEOUTS)
+    first = {"read": settings.STREAM_START_SECONDS} if body.get("stream") else {}
+    timeout = httpx2.Timeout(**{**settings.PROVIDER_TIMEOUTS, **first})
     return client().build_request(
         "POST", provider.completions_url, content=content, headers=headers, timeout=timeout
     )
 
 
-def _start(response: httpx2.Response, size: int) -> bytes:
-    """As much of an error body as is there, up to ``size`` and what came with it."""
-    start = b""
+def _allow_silence(response: httpx2.Response, seconds: float) -> None:
+    """From now on. The library looks for it here when it begins to read the body."""
+    response.request.extensions["timeout"]["read"] = seconds
+
+
+def _start(response: httpx2.Response) -> bytes:
+    """As much of an error body as is there within ``ERROR_SECONDS``, or twice that.
+
+    Up to ``MAX_ERROR_BYTES`` and what came with them.
+    """
+    start, deadline = b"", monotonic() + ERROR_SECONDS
+    _allow_silence(response, ERROR_SECONDS)
     with closing(response), suppress(*FAILURES):
         for part in response.iter_raw():
             start += part
-            if len(start) >= size:
+            if len(start) >= MAX_ERROR_BYTES or monotonic() > deadline:
                 break
     return start

@@ -191,9 +191,13 @@ ANTHROPIC_BASE_URL: str = env.str("ANTHROPIC_BASE_URL", default="https://api.ant
 LANGSMITH_ENDPOINT: str = env.str("LANGSMITH_ENDPOINT", default="https://api.smith.langchain.com")
 # In seconds. `read` is the longest silence: a model that thinks says nothing meanwhile.
 PROVIDER_TIMEOUTS = {"connect": 5, "write": 30, "pool": 5, "read": 300}
+# In seconds. Until a stream begins, and for an answer that is no stream, all in all.
+STREAM_START_SECONDS: float = 60
+ANSWER_SECONDS: float = 300
 # In seconds. A silent stream gets a comment so often, by which it is seen that a client has gone.
 STREAM_COMMENT_SECONDS: float = 5
-# In each process. A completion keeps a thread, and one is left for everything else.
+# In each process. A completion keeps a thread, and one is left for everything else; with one thread
+# none is.
 COMPLETIONS_AT_ONCE = max(1, THREADS - 1)
 
 # Is told of the rows that `rotate_encryption_key --wipe-unreadable` deletes.

@@ -5,10 +5,12 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from threading import Thread
+from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -157,6 +159,15 @@ def test_a_compressed_answer_is_not_unpacked(ask: Ask, provider: HTTPServer) -> 
     assert ask().json()["error"]["code"] == "provider_failed"
 
 
+@pytest.mark.parametrize("encoding", ["identity", "Identity"])
+def test_an_answer_that_says_it_is_not_compressed_is_fine(
+    ask: Ask, provider: HTTPServer, encoding: str
+) -> None:
+    headers = {"Content-Encoding": encoding}
+    provider.expect_request(CHAT).respond_with_json(COMPLETION, headers=headers)
+    assert ask().json() == COMPLETION
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_the_key_does_not_follow_a_redirect(ask: Ask, provider: HTTPServer, status: int) -> None:
     elsewhere = provider.url_for("/elsewhere")
@@ -199,6 +210,38 @@ def test_a_provider_that_says_nothing_is_given_up(ask: Ask, settings: Any) -> No
     assert (response.status_code, response.json()["error"]["code"]) == (504, "provider_timeout")
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_body_of_an_error_is_not_waited_for(
+    ask: Ask, settings: Any, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    monkeypatch.setattr(upstream, "ERROR_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.getsockname()[1]}"
+        head = b"HTTP/1.1 429 No\r\nContent-Length: 99\r\n\r\n{"
+        is_over = pool.submit(_say_and_stay, server, head)
+        assert ask(stream=stream).json()["error"]["code"] == "rate_limit_exceeded"
+        assert is_over.result()
+
+
+def test_an_answer_that_goes_on_for_too_long_is_given_up(
+    ask: Ask, provider: HTTPServer, settings: Any
+) -> None:
+    settings.ANSWER_SECONDS, is_over = 0.2, Event()
+
+    def dribble() -> Iterator[bytes]:
+        try:
+            for _ in range(600):
+                yield b" "
+                sleep(0.05)
+        finally:
+            is_over.set()
+
+    provider.expect_request(CHAT).respond_with_handler(lambda _: Response(dribble()))
+    response = ask()
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "provider_timeout")
+    assert is_over.wait(10)
+
+
 @pytest.mark.parametrize("address", ["http://[::1", "ftp://127.0.0.1", "no-scheme", ""])
 def test_an_address_that_is_none_is_told_as_unreachable_or_broken(
     ask: Ask, settings: Any, address: str
@@ -238,6 +281,18 @@ def test_a_failure_of_ours_reports_no_key(api: APIClient, asked: Instance) -> No
     assert all("client has been closed" in each for each in reports)
     assert len(reports) == 2
     assert "MARKER" not in response.content.decode() + "".join(reports)
+
+
+def _say_and_stay(server: socket.socket, said: bytes) -> bool:
+    """Tell one connection ``said``, and True once the other side hangs up."""
+    connection, _ = server.accept()
+    with connection:
+        connection.settimeout(30)
+        connection.recv(65_536)
+        connection.sendall(said)
+        while connection.recv(65_536):
+            pass
+    return True
 
 
 @contextmanager

@@ -122,6 +122,26 @@ def test_a_connection_that_breaks_off_ends_with_an_error_event(
     assert last_error(events)["code"] == "provider_broke_off"
 
 
+def test_a_stream_that_does_not_begin_is_given_up(ask: Ask, settings: Any) -> None:
+    settings.STREAM_START_SECONDS = 0.1
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+        response = ask(stream=True)
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "provider_timeout")
+
+
+def test_a_stream_that_has_begun_may_be_silent_for_longer(
+    ask: Ask, script: Script, settings: Any
+) -> None:
+    settings.STREAM_START_SECONDS, settings.STREAM_COMMENT_SECONDS = 0.5, 0.15
+    script.say(chunk("Hi"))
+    events = iter(ask(stream=True).streaming_content)
+    assert next(events) == chunk("Hi")
+    assert [next(events) for _ in range(5)] == [COMMENT] * 5
+    script.say(chunk("", "stop"), DONE)
+    assert [event for event in events if event != COMMENT] == [chunk("", "stop"), DONE]
+
+
 def test_a_provider_that_falls_silent_is_given_up(ask: Ask, script: Script, settings: Any) -> None:
     settings.PROVIDER_TIMEOUTS = {**settings.PROVIDER_TIMEOUTS, "read": 0.2}
     script.say(chunk("Hi"))
