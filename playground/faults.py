@@ -1,12 +1,11 @@
 """What a provider's failures are called here.
 
 The words are ours. Those of a provider may quote the request, and with it the key, so that of an
-upstream error nothing is passed on but its status, its code if it is one of OpenAI's own, and the
-name of the member it complains of if the caller sent one of that name.
+upstream error nothing is passed on but its status, and its code and the name of the member that it
+complains of if they are OpenAI's own: a caller may send a member of any name.
 """
 
 import json
-from collections.abc import Mapping
 from time import time
 from typing import Any
 
@@ -40,17 +39,24 @@ _KNOWN_CODES = {
     "invalid_type", "invalid_value", "missing_required_parameter", "model_not_found",
     "rate_limit_exceeded", "unknown_parameter", "unsupported_parameter", "unsupported_value",
 }  # fmt: skip
+# https://platform.openai.com/docs/api-reference/chat/create
+_KNOWN_PARAMS = {
+    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
+    "max_completion_tokens", "max_tokens", "messages", "metadata", "modalities", "model", "n",
+    "parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key",
+    "prompt_cache_retention", "reasoning_effort", "response_format", "safety_identifier", "seed",
+    "service_tier", "stop", "store", "stream", "stream_options", "temperature", "tool_choice",
+    "tools", "top_logprobs", "top_p", "user", "verbosity", "web_search_options",
+}  # fmt: skip
 
 
-def refusal(
-    provider: Provider, response: httpx2.Response, raw: bytes, body: Mapping[str, Any]
-) -> OpenAIError:
-    """What an error answer becomes. ``raw`` is its body, ``body`` the request's."""
+def refusal(provider: Provider, response: httpx2.Response, raw: bytes) -> OpenAIError:
+    """What an error answer becomes. ``raw`` is its body."""
     status = response.status_code
     ours, code, words = _REFUSALS.get(status, _OTHER_4XX if 400 <= status < 500 else _OTHER)
     named = _named(raw)
     theirs, param = named.get("code"), named.get("param")
-    param = param if isinstance(param, str) and param in body else ""
+    param = param if isinstance(param, str) and param in _KNOWN_PARAMS else ""
     if isinstance(theirs, str) and theirs in _KNOWN_CODES and ours < 500:
         code, words = theirs, f"{words} It says: {theirs}."
     if param:

@@ -64,7 +64,7 @@ def send(provider: Provider, key: str, body: Mapping[str, Any]) -> httpx2.Respon
     if response.status_code == httpx2.codes.OK and is_plain:
         _allow_silence(response, settings.PROVIDER_TIMEOUTS["read"])
         return response
-    raise faults.refusal(provider, response, _start(response), body)
+    raise faults.refusal(provider, response, _start(response))
 
 
 def read(provider: Provider, response: httpx2.Response, deadline: float) -> bytes:

@@ -81,6 +81,7 @@ def test_a_refused_key_says_which_secret_to_set_anew(ask: Ask, provider: HTTPSer
         ({"code": "context_length_exceeded", "param": None}, "context_length_exceeded", None),
         ({"code": None, "param": "seed"}, "provider_refused_request", "seed"),
         ({"code": "ours", "param": "theirs"}, "provider_refused_request", None),
+        ({"code": None, "param": "MARKER"}, "provider_refused_request", None),
         ({"code": ["x"], "param": {"seed": 1}}, "provider_refused_request", None),
         ([1], "provider_refused_request", None),
     ],
@@ -89,7 +90,9 @@ def test_what_is_wrong_with_the_request_is_named_if_the_name_is_known(
     ask: Ask, provider: HTTPServer, error: Any, code: str, param: str | None
 ) -> None:
     provider.expect_request(CHAT).respond_with_json({"error": error}, status=400)
-    answer = ask(seed=1).json()["error"]
+    response = ask(seed=1, MARKER=1)
+    assert "MARKER" not in response.content.decode()
+    answer = response.json()["error"]
     assert (answer["code"], answer["param"]) == (code, param)
     assert ("seed" in answer["message"]) is (param == "seed")
 
