@@ -1,6 +1,7 @@
 """A provider's answer, whole or as it arrives, and what is made of one that fails."""
 
 import json
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from playground.traces import Trace
 from polyant.openai_errors import OpenAIError
 
 _REDACTED = b"[redacted]"
+# JSON's spellings of what a key may consist of.
+_ESCAPE = re.compile(rb'\\(?:u00([2-7][0-9a-fA-F])|(["\\/]))')
 # Shorter is no key of any provider, and may be a part of a word.
 _SHORTEST_KEY = 8
 
@@ -71,9 +74,19 @@ class Answer:
         self.slot.close()
 
     def without_key(self, raw: bytes) -> bytes:
-        """No provider repeats the key. Should a gateway do it, it ends here."""
+        """No provider repeats the key. Should a gateway do it in one event, it ends here.
+
+        A key that is spread over several events is not found.
+
+        Raises:
+            OpenAIError: the key stands there with JSON's escapes.
+        """
         key = self.key.encode()
-        return raw.replace(key, _REDACTED) if len(key) >= _SHORTEST_KEY else raw
+        if len(key) < _SHORTEST_KEY:
+            return raw
+        if key in _ESCAPE.sub(_unescaped, raw.replace(key, _REDACTED)):
+            raise faults.broken(self.provider)
+        return raw.replace(key, _REDACTED)
 
 
 class Stream:
@@ -140,6 +153,10 @@ def _is_answer(raw: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(said, dict) and not said.get("error")
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(escape[1].decode()) if escape[1] else escape[2]
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -16,6 +16,12 @@ from playground import slots, upstream
 from secrets_app.models import InstanceSecret
 
 KEY = "sk-MARKER-provider-4f1c"
+# As JSON may have it.
+ESCAPED = [
+    "".join(f"\\u{ord(letter):04x}" for letter in KEY),
+    KEY.replace("-", "\\u002D"),
+    KEY.replace("M", "\\u004d", 1),
+]
 CHAT = "/v1/chat/completions"
 COMPLETION: dict[str, Any] = {
     "id": "chatcmpl-1",

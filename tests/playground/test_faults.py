@@ -22,7 +22,8 @@ from werkzeug import Response
 from instances.models import Instance
 from playground import upstream
 from polyant.logs import BareExceptionReporter
-from tests.playground.conftest import CHAT, COMPLETION, KEY, question
+from secrets_app.models import InstanceSecret
+from tests.playground.conftest import CHAT, COMPLETION, ESCAPED, KEY, question
 
 Ask = Callable[..., Any]
 
@@ -182,6 +183,33 @@ def test_the_key_does_not_follow_a_redirect(ask: Ask, provider: HTTPServer, stat
 def test_a_key_that_a_gateway_repeats_is_not_passed_on(ask: Ask, provider: HTTPServer) -> None:
     provider.expect_request(CHAT).respond_with_json({**COMPLETION, "note": f"<{KEY}>"})
     assert ask().json()["note"] == "<[redacted]>"
+
+
+@pytest.mark.parametrize("spelling", ESCAPED)
+def test_a_key_that_a_gateway_repeats_with_escapes_is_not_passed_on(
+    ask: Ask, provider: HTTPServer, spelling: str
+) -> None:
+    raw = json.dumps({**COMPLETION, "note": "<>"}).replace("<>", f"<{spelling}>")
+    assert json.loads(raw)["note"] == f"<{KEY}>"
+    provider.expect_request(CHAT).respond_with_data(raw)
+    response = ask()
+    assert response.json()["error"]["code"] == "provider_broke_off"
+    assert KEY not in str(json.loads(response.content))
+
+
+def test_a_key_that_json_must_escape_is_not_passed_on(
+    ask: Ask, asked: Instance, provider: HTTPServer
+) -> None:
+    key = 'sk-"MARKER"/\\x'
+    InstanceSecret.objects.set_many(asked, {"openai_api_key": key}, None)
+    provider.expect_request(CHAT).respond_with_json({**COMPLETION, "note": key})
+    assert ask().json()["error"]["code"] == "provider_broke_off"
+
+
+def test_other_escapes_are_passed_on(ask: Ask, provider: HTTPServer) -> None:
+    raw = json.dumps({**COMPLETION, "note": "<>"}).replace("<>", "\\u0022\\\\u0041 \\/\\n")
+    provider.expect_request(CHAT).respond_with_data(raw)
+    assert ask().content.decode() == raw
 
 
 def test_a_provider_that_refuses_connections_cannot_be_reached(ask: Ask, settings: Any) -> None:

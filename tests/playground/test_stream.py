@@ -13,7 +13,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from playground.events import COMMENT
-from tests.playground.conftest import CHAT, KEY, Script, chunk
+from tests.playground.conftest import CHAT, ESCAPED, KEY, Script, chunk
 
 Ask = Callable[..., Any]
 DONE = b"data: [DONE]\n\n"
@@ -200,6 +200,16 @@ def test_a_key_that_a_gateway_repeats_is_not_passed_on(ask: Ask, provider: HTTPS
     answer = ask(stream=True).getvalue()
     assert b"[redacted]!" in answer
     assert KEY.encode() not in answer
+
+
+@pytest.mark.parametrize("spelling", ESCAPED)
+def test_a_key_that_a_gateway_repeats_with_escapes_breaks_the_stream_off(
+    ask: Ask, provider: HTTPServer, spelling: str
+) -> None:
+    streamed(provider, chunk("Hi"), chunk("<>").replace(b"<>", spelling.encode()), DONE)
+    events = list(ask(stream=True).streaming_content)
+    assert events[:-1] == [chunk("Hi")]
+    assert last_error(events)["code"] == "provider_broke_off"
 
 
 def test_a_client_that_goes_away_ends_the_call(ask: Ask, script: Script) -> None:
