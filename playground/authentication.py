@@ -6,6 +6,7 @@ key does not fit, nothing is said here; the next way to sign in refuses it like 
 
 import hmac
 import logging
+import re
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -19,8 +20,9 @@ from secrets_app.models import InstanceSecret
 
 KEY = "auth_api_key"
 MAX_BYTES = 1 << 20
-# Its tokens are JWE (RFC 7516) of five parts, and are looked at next.
-_DOTS_OF_AUTHJS = 4
+# The form of Auth.js's tokens, which are looked at next: JWE of five parts (RFC 7516), of which the
+# first is a JSON object.
+_AUTHJS = re.compile(r"eyJ[\w-]*(?:\.[\w-]*){4}", re.ASCII)
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ class InstanceKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, Instance] | None:
         text = bearer(request)
-        if not text or text.count(".") == _DOTS_OF_AUTHJS:
+        if not text or _AUTHJS.fullmatch(text):
             return None
         _check_size(request)
         slug = request.data.get("model") if isinstance(request.data, dict) else None

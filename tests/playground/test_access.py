@@ -93,6 +93,12 @@ def test_the_instances_own_key_lets_in(knock: Knock, with_key: Instance) -> None
     assert knock(f"bearer  {OWN_KEY} ").status_code == 200
 
 
+@pytest.mark.parametrize("key", ["a.b.c.d.e", "MARKER....", "....", "sk.1.2.3.eyJ"])
+def test_a_key_with_four_dots_lets_in_too(knock: Knock, with_key: Instance, key: str) -> None:
+    InstanceSecret.objects.set_many(with_key, {"auth_api_key": key}, None)
+    assert knock(f"Bearer {key}").status_code == 200
+
+
 @pytest.mark.parametrize(
     "bearer",
     ["", "Bearer", "Bearer ", "Bearer x", f"Basic {OWN_KEY}", f"Bearer {OWN_KEY[:-1]}",
@@ -171,7 +177,7 @@ def test_a_large_body_takes_a_token(
     assert response.status_code == 413
     assert "1048576 bytes" in response.json()["error"]["message"]
     assert not provider.log
-    assert knock("Bearer a.b.c.d.e", note=note).status_code == 401
+    assert knock("Bearer eyJhIjoxfQ..c.d.e", note=note).status_code == 401
     assert api.post(CHAT, question(note=note)).status_code == 200
 
 
