@@ -155,7 +155,13 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         """A new token: its text, which exists only here, and its row.
 
         With ``instances`` it is limited to these; an empty collection is limited to none.
+
+        Raises:
+            Missing: one of them was deleted meanwhile.
         """
+        # Before any row below them, as a deletion does, and in one order.
+        for instance in sorted(instances or (), key=lambda each: each.pk):
+            type(instance).objects.lock(instance)
         self.filter(user=user, expires_at__lte=timezone.now()).delete()
         text = TOKEN_PREFIX + secrets.token_urlsafe(32)
         token = self.create(

@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from instances.models import AccessToken
 from instances.token_form import TokenForm
+from polyant.exceptions import Missing
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[AccessToken]
@@ -108,7 +109,11 @@ class AccessTokenAdmin(ModelAdmin):
         form = TokenForm(_user(request), request.POST or None, initial=wanted)
         if not form.is_valid():
             return self._show(request, "make", "Make a token", form=form)
-        text, token = self._issue(request, form)
+        try:
+            text, token = self._issue(request, form)
+        except Missing:
+            form.add_error("instances", "One of them is not there any more.")
+            return self._show(request, "make", "Make a token", form=form)
         limited = list(form.limits or ())
         where = f"/api/instances/{limited[0].slug}/secrets" if limited else "/api/instances"
         context = {"text": text, "token": token, "reach": self.reach(token)}

@@ -3,7 +3,7 @@
 ``{"statusCode", "error", "message", "errors"?: [{"path", "code", "message"}]}``
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
@@ -24,6 +24,10 @@ _RACES = {
     "23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY",
 }  # fmt: skip
 
+# Others are at work, in PostgreSQL's codes (a serialization failure, a deadlock, a lock that is not
+# to be had, a statement that took too long) and SQLite's names.
+_BUSY = {"40001", "40P01", "55P03", "57014", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"}
+
 # DRF's own words for these codes quote the input, or name our classes.
 _PLAIN_WORDS = {
     "invalid_choice": "This is not one of the allowed values.",
@@ -38,6 +42,11 @@ _DOMAIN = {
     Conflict: HTTPStatus.CONFLICT,
     DecryptionError: HTTPStatus.CONFLICT,
 }
+
+
+class _Unavailable(exceptions.APIException):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    wait = 1  # becomes the header Retry-After
 
 
 def error_body(status: int, message: str, errors: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
@@ -67,18 +76,19 @@ def _from_domain(error: Exception) -> Exception:
     for kind, status in _DOMAIN.items():
         if isinstance(error, kind):
             return _answer(status, error.message if isinstance(error, Refusal) else str(error))
-    if isinstance(error, IntegrityError) and _is_race(error):
+    # A CHECK that failed is none of these: a fault of ours, 500, logged.
+    if isinstance(error, IntegrityError) and _has_code(error, _RACES):
         return _answer(HTTPStatus.CONFLICT, "Somebody changed this meanwhile; read it again.")
     if isinstance(error, InterfaceError | OperationalError):
-        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer; try again.")
+        fault = "is busy" if _has_code(error, _BUSY) else "does not answer"
+        return _Unavailable(f"The database {fault}; try again.")
     return error
 
 
-def _is_race(error: IntegrityError) -> bool:
-    """True if a row came or went meanwhile. A CHECK that failed is a fault of ours: 500, logged."""
+def _has_code(error: Exception, codes: Container[str | None]) -> bool:
+    """True if the database says one of these of what went wrong."""
     cause = error.__cause__
-    codes = {getattr(cause, "pgcode", None), getattr(cause, "sqlite_errorname", None)}
-    return not codes.isdisjoint(_RACES)
+    return any(getattr(cause, name, None) in codes for name in ("pgcode", "sqlite_errorname"))
 
 
 def _answer(status: int, message: str) -> exceptions.APIException:

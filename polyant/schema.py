@@ -19,7 +19,7 @@ _ERRORS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many wrong passwords; see `Retry-After`.",
-    "503": "The database does not answer.",
+    "503": "The database does not answer, or is busy; see `Retry-After`.",
 }
 # Under /v1, where a provider may refuse or fail as well.
 _OPENAI_ERRORS = {
@@ -28,7 +28,7 @@ _OPENAI_ERRORS = {
     "409": "A stored key does not open.",
     "429": "The provider is asked too often; see `Retry-After`.",
     "502": "The provider cannot be reached, or broke off.",
-    "503": "The provider is overloaded, or the database does not answer.",
+    "503": "The provider is overloaded, or the database does not answer; see `Retry-After`.",
     "504": "The provider did not answer in time.",
 }
 _ERROR = {

@@ -50,8 +50,11 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
         """Create or replace the values of these keys: all of them, or none.
 
         Raises:
+            Missing: the instance was deleted meanwhile.
             ValidationError: a key or a value that cannot be stored.
         """
+        # Rows before their instance would be the other way round than a deletion takes them.
+        Instance.objects.lock(instance)
         for key, value in values.items():
             validate_secret_key(key)
             validate_value(value)
@@ -107,6 +110,7 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
         """Set and remove what a person decided on while looking at ``seen``: all of it, or nothing.
 
         Raises:
+            Missing: the instance was deleted meanwhile.
             ChangedMeanwhile: one of these keys is not as ``seen`` has it.
             ValidationError: a key or a value that cannot be stored.
         """

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import Model
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -141,10 +142,10 @@ def raw_rows(db: None) -> Callable[[str], list[dict[str, Any]]]:
 def together(transactional_db: None) -> Callable[..., list[Any]]:
     """Run calls at one moment, each in a thread and connection of its own.
 
-    With ``behind`` an instance, all of them have begun before the first one gets its lock.
+    With ``behind`` a row, all of them have begun before the first one gets its lock.
     """
 
-    def run(*calls: Callable[[], Any], behind: Instance | None = None) -> list[Any]:
+    def run(*calls: Callable[[], Any], behind: Model | None = None) -> list[Any]:
         barrier = Barrier(len(calls))
 
         def begin(call: Callable[[], Any]) -> Any:
@@ -158,7 +159,8 @@ def together(transactional_db: None) -> Callable[..., list[Any]]:
             if behind is None:
                 return list(pool.map(begin, calls))
             with transaction.atomic():
-                Instance.objects.lock(behind)
+                rows = type(behind)._default_manager.select_for_update(no_key=True)
+                assert rows.filter(pk=behind.pk).first()
                 running = [pool.submit(begin, call) for call in calls]
                 sleep(0.5)
             return [each.result() for each in running]

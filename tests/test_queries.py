@@ -44,7 +44,7 @@ REQUESTS: list[tuple[str, str, Any, int]] = [
     ("delete", f"{BASE}/members/viewer", None, 8),
     ("get", f"{BASE}/secrets", None, 3),
     ("get", f"{BASE}/secrets/k0", None, 3),
-    ("put", f"{BASE}/secrets", SECRETS, 8),
+    ("put", f"{BASE}/secrets", SECRETS, 9),
     ("delete", f"{BASE}/secrets/k0", None, 6),
     ("get", f"{BASE}/channels", None, 3),
     ("get", f"{BASE}/channels/telegram", None, 3),

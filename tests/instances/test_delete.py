@@ -1,13 +1,16 @@
 """DELETE /api/instances/{slug}"""
 
 from collections.abc import Callable
+from datetime import timedelta
+from time import sleep
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from instances.models import Instance
+from instances.models import AccessToken, Instance
+from secrets_app.models import InstanceSecret
 
 URL = "/api/instances/my-assistant"
 UNDER = ["instance_secrets", "instance_skill_env", "instance_channels", "instance_members"]
@@ -59,6 +62,43 @@ def test_unreadable_rows_do_not_keep_an_instance(
 ) -> None:
     settings.ENCRYPTION_KEY = "2e" * 32
     assert client.delete(URL).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_of_old_and_new_keys_does_not_stand_in_the_way_of_a_deletion(
+    client: APIClient, furnished: Instance, together: Callable[..., list[int]]
+) -> None:
+    InstanceSecret.objects.set_many(furnished, {"a": "1", "b": "1"}, None)
+    held = InstanceSecret.objects.get(key="b")
+    body = {"secrets": [{"key": key, "value": "2"} for key in ("a", "b", "new")]}
+
+    def write() -> int:
+        return client.put(f"{URL}/secrets", body).status_code
+
+    def delete() -> int:
+        sleep(0.2)  # the writer has got as far as the row that is held
+        return client.delete(URL).status_code
+
+    written, deleted = together(write, delete, behind=held)
+    assert deleted == 200
+    assert written in {200, 404}, "whichever came first, nobody was told that the database is busy"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_for_it_does_not_stand_in_the_way_of_a_deletion(
+    client: APIClient, editor: User, instance: Instance, together: Callable[..., list[Any]]
+) -> None:
+    def issue(days: int) -> AccessToken:
+        lifetime = timedelta(days=days)
+        return AccessToken.objects.issue(editor, lifetime, instances=[instance])[1]
+
+    def delete() -> int:
+        sleep(0.2)  # the token is about to take the place of the expired one
+        return client.delete(URL).status_code
+
+    issued, status = together(lambda: issue(1), delete, behind=issue(-1))
+    assert status == 200
+    assert issued.is_limited
 
 
 @pytest.mark.django_db(transaction=True)

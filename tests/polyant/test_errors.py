@@ -143,6 +143,24 @@ def test_a_failure_of_ours_is_told_without_its_cause(api: APIClient, instance: I
     assert not {"channels", "Error", "Traceback"} & set(response.content.decode().split())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_is_not_to_be_had_is_told_as_such(
+    api: APIClient, instance: Instance, together: Callable[..., list[Any]]
+) -> None:
+    is_sqlite = connection.vendor == "sqlite"
+    impatient = "PRAGMA busy_timeout = 50" if is_sqlite else "SET lock_timeout = '50ms'"
+
+    def write() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute(impatient)
+        return api.put(f"{BASE}/secrets", {"secrets": [{"key": "k", "value": "v"}]})
+
+    (response,) = together(write, behind=instance)
+    assert response.status_code == 503
+    assert response.json()["message"] == "The database is busy; try again."
+    assert response["Retry-After"] == "1"
+
+
 def test_a_role_that_is_lacking_is_named(client_of: Callable[..., APIClient], viewer: User) -> None:
     response = client_of(viewer).put(f"{BASE}/secrets", {"secrets": []})
     assert response.status_code == 403

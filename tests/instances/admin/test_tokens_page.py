@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from time import sleep
 from typing import Any
 
 import pytest
@@ -59,6 +60,21 @@ def test_a_new_token_signs_in_and_lives_as_long_as_was_asked(
     token = AccessToken.objects.get()
     assert (token.user.username, token.label, token.is_limited) == ("owner", "nightly", False)
     assert abs(token.expires_at - timezone.now() - timedelta(days=3)) < timedelta(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_instance_that_goes_meanwhile_is_told_on_the_form(
+    client: Client, owner: User, instance: Instance, together: Callable[..., list[Any]]
+) -> None:
+    def make_one() -> Any:
+        sleep(0.2)  # the deletion is first in the queue
+        return make(client, reach="limited", instances=[instance.pk])
+
+    delete = lambda: Instance.objects.remove(instance, owner)  # noqa: E731
+    _, response = together(delete, make_one, behind=instance)
+    assert response.status_code == 200
+    assert "not there any more" in response.content.decode()
+    assert not text_in(response)
 
 
 def test_it_comes_with_a_line_to_try_it_that_does_not_repeat_it(
