@@ -66,6 +66,10 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         """A comma-separated list of secrets; a file may also have one a line."""
         return [part.strip() for part in re.split(r"[,\n]", self.secret(name)) if part.strip()]
 
+    def text(self, name: str, default: str) -> str:
+        """A variable or its file, without spaces around it; empty is the default."""
+        return self.secret(name).strip() or default
+
     def flag(self, name: str) -> bool:
         """True or false, in words; false where it is not set. ``ture`` is neither: an error."""
         text = self.secret(name).strip().lower()

@@ -1,9 +1,10 @@
-"""Auth.js session tokens, made as Auth.js makes them."""
+"""The process environment, put back; Auth.js session tokens, made as Auth.js makes them."""
 
 import json
+import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwe
 from joserfc.jwk import OctKey
+
+from polyant.environment import Environment
 
 SECRET = "an Auth.js secret of some length"
 COOKIE = "authjs.session-token"
@@ -46,3 +49,13 @@ def authjs(settings: Any) -> Callable[..., str]:
         return jwe.encrypt_compact(header, json.dumps(payload), key, registry=registry)
 
     return make
+
+
+@pytest.fixture
+def env() -> Iterator[Environment]:
+    """A reader of this process's environment, which is put back afterwards."""
+    before = dict(os.environ)
+    yield Environment()
+    os.environ.clear()
+    os.environ.update(before)
+    Environment.ENVIRON.files_cache.clear()

@@ -1,7 +1,7 @@
 """polyant.environment: where secrets come from, and how a mistake is told."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,16 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 from polyant.environment import Environment
 
 MARKER = "marker-7f3a9c"
-
-
-@pytest.fixture
-def env() -> Iterator[Environment]:
-    """A reader of this process's environment, which is put back afterwards."""
-    before = dict(os.environ)
-    yield Environment()
-    os.environ.clear()
-    os.environ.update(before)
-    Environment.ENVIRON.files_cache.clear()
 
 
 def refusal(caught: pytest.ExceptionInfo[ImproperlyConfigured], name: str) -> str:
@@ -172,6 +162,19 @@ def test_a_file_that_cannot_be_read_is_refused_also_where_the_file_env_has_the_v
     with pytest.raises(ImproperlyConfigured) as caught:
         env.secret("SOME_KEY")
     assert "SOME_KEY_FILE" in refusal(caught, "SOME_KEY")
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_empty_text_is_the_default(env: Environment, text: str) -> None:
+    assert env.text("SOME_NAME", "default") == "default"
+    os.environ["SOME_NAME"] = text
+    assert env.text("SOME_NAME", "default") == "default"
+
+
+def test_a_text_is_read_without_what_surrounds_it(env: Environment, tmp_path: Path) -> None:
+    (tmp_path / "name").write_text(" example.com \n")
+    os.environ["SOME_NAME_FILE"] = str(tmp_path / "name")
+    assert env.text("SOME_NAME", "default") == "example.com"
 
 
 @pytest.mark.parametrize(

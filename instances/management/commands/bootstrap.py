@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from instances import first_start, serving
+from instances import first_start
+from polyant import serving
 from polyant.exceptions import Conflict
 from polyant.keys import require_keys
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from instances import serving
+from polyant import serving
 from polyant.keys import require_keys
 
 

@@ -37,7 +37,7 @@ class Address:
     @property
     def url(self) -> str:
         """As a person on this machine types it."""
-        everywhere = self.host in {"0.0.0.0", "::", ""}  # noqa: S104
+        everywhere = self.host in {"0.0.0.0", "::"}  # noqa: S104
         host = "localhost" if everywhere else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
@@ -48,7 +48,7 @@ class Address:
             ImproperlyConfigured: the name means nothing here.
         """
         try:
-            found = socket.getaddrinfo(self.host or "0.0.0.0", self.port, type=socket.SOCK_STREAM)  # noqa: S104
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except OSError:
             raise ImproperlyConfigured("HOST is not an address of this machine") from None
         family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
@@ -57,8 +57,9 @@ class Address:
 
 def address() -> Address:
     """``HOST`` and ``PORT``."""
-    port = Environment().number("PORT", 4000, highest=65_535)
-    return Address(os.environ.get("HOST", "localhost"), port)
+    environment = Environment()
+    port = environment.number("PORT", 4000, highest=65_535)
+    return Address(environment.text("HOST", "localhost"), port)
 
 
 def serve(where: Address, on_start: Callable[[], None]) -> None:
