@@ -23,6 +23,11 @@ _DATABASES = {"postgres", "postgresql", "sqlite"}
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
     """django-environ's reader with strictness where a secret is concerned."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # What ``key`` and ``keys`` could not read, as a line for the operator, by variable.
+        self.key_faults: dict[str, str] = {}
+
     def read_dotenv(self, path: Path) -> None:
         """Take what ``path`` sets and the environment does not; no file is fine.
 
@@ -59,12 +64,33 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
                 f" Correct the path, or its permissions.{_remedy(name)}"
             ) from None
         if self.ENVIRON.env.get(name, value).rstrip("\r\n") not in ("", value):
-            raise ImproperlyConfigured(f"{name} and {name}_FILE differ; keep one of them")
+            raise ImproperlyConfigured(
+                f"{name} and {name}_FILE differ; keep one of them.{_remedy(name)}"
+            )
         return value
 
-    def secrets(self, name: str) -> list[str]:
-        """A comma-separated list of secrets; a file may also have one a line."""
-        return [part.strip() for part in re.split(r"[,\n]", self.secret(name)) if part.strip()]
+    def key(self, name: str) -> str:
+        """``secret`` for what a build does without: a fault waits in ``key_faults``."""
+        value = self._key(name)
+        if not value and self.ENVIRON.env.get(f"{name}_FILE"):
+            fault = f"{name}_FILE names a file that is empty.{_remedy(name)}"
+            self.key_faults.setdefault(name, fault)
+        return value
+
+    def keys(self, name: str) -> list[str]:
+        """Several of ``key``, parted by commas or lines. Their file may be empty."""
+        return _parts(self._key(name))
+
+    def _key(self, name: str) -> str:
+        try:
+            return self.secret(name)
+        except ImproperlyConfigured as error:
+            self.key_faults[name] = str(error)
+            return ""
+
+    def texts(self, name: str, default: Sequence[str] = ()) -> list[str]:
+        """Several of ``text``, parted by commas or lines; none is the default."""
+        return _parts(self.secret(name)) or list(default)
 
     def text(self, name: str, default: str) -> str:
         """A variable or its file, without spaces around it; empty is the default."""
@@ -103,6 +129,10 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             f"{name} must be as postgres://user:password@host/name or sqlite:////folder/file;"
             " percent-encode special characters of the password"
         )
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
 
 
 def _assignments(lines: Sequence[str]) -> list[tuple[str, str]]:

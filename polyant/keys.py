@@ -8,7 +8,7 @@ from polyant.encryption.exceptions import InvalidEncryptionKey
 
 
 def require_keys() -> None:
-    """Return if ``ENCRYPTION_KEY`` and ``SECRET_KEY`` can be used.
+    """Return if ``ENCRYPTION_KEY``, ``SECRET_KEY`` and what belongs to them can be used.
 
     Raises:
         ImproperlyConfigured: one line for the operator: which variable, what is wrong, the remedy.
@@ -17,6 +17,8 @@ def require_keys() -> None:
         get_keyring()
     except InvalidEncryptionKey as error:
         raise ImproperlyConfigured(str(error)) from None
+    for fault in settings.KEY_FAULTS.values():
+        raise ImproperlyConfigured(fault)
     try:
         _ = settings.SECRET_KEY
     except ImproperlyConfigured:

@@ -17,23 +17,25 @@ env = Environment()
 ENVIRONMENT_VARIABLES = frozenset(os.environ)
 # The host's time zone: Django puts ours into the environment of this process.
 HOST_TZ: str | None = os.environ.get("TZ")
-ENV_FILE = Path(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+ENV_FILE = Path(env.text("ENV_FILE", str(BASE_DIR / ".env")))
 env.read_dotenv(ENV_FILE)
 
-# Keys. Empty where a build needs none; the checks and `wsgi` refuse to start without them.
-ENCRYPTION_KEY: str = env.secret("ENCRYPTION_KEY")
-ENCRYPTION_KEY_FALLBACKS: list[str] = env.secrets("ENCRYPTION_KEY_FALLBACKS")
-SECRET_KEY: str = env.secret("SECRET_KEY")
-SECRET_KEY_FALLBACKS: list[str] = env.secrets("SECRET_KEY_FALLBACKS")
-AUTH_SECRET: str = env.secret("AUTH_SECRET")
+# Keys. Empty where a build needs none; the checks and `wsgi` refuse to start without them, or
+# with a fault: what is wrong with a variable, by name.
+ENCRYPTION_KEY: str = env.key("ENCRYPTION_KEY")
+ENCRYPTION_KEY_FALLBACKS: list[str] = env.keys("ENCRYPTION_KEY_FALLBACKS")
+SECRET_KEY: str = env.key("SECRET_KEY")
+SECRET_KEY_FALLBACKS: list[str] = env.keys("SECRET_KEY_FALLBACKS")
+AUTH_SECRET: str = env.key("AUTH_SECRET")
+KEY_FAULTS: dict[str, str] = env.key_faults
 
 DEBUG: bool = env.flag("DEBUG")
 HTTPS: bool = env.flag("HTTPS")
 # Of the server: processes, and threads in each. Both can be too many for the database.
 WORKERS: int = env.number("WORKERS", 2, highest=256)
 THREADS: int = env.number("THREADS", 4, highest=256)
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS: list[str] = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.texts("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -45,13 +47,14 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "rest_framework",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
     "polyant.encryption",
     "instances",
     "secrets_app",
     "channels_app",
     "playground",
+    # Behind `instances`, whose command `spectacular` is the one that is called.
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 CSRF_FAILURE_VIEW = "polyant.views.csrf_failure"
@@ -186,9 +189,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Who uses the secrets. Addresses are the operator's alone, never a request's: keys go there.
-OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1")
-ANTHROPIC_BASE_URL: str = env.str("ANTHROPIC_BASE_URL", default="https://api.anthropic.com/v1")
-LANGSMITH_ENDPOINT: str = env.str("LANGSMITH_ENDPOINT", default="https://api.smith.langchain.com")
+OPENAI_BASE_URL: str = env.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
+ANTHROPIC_BASE_URL: str = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1")
+LANGSMITH_ENDPOINT: str = env.text("LANGSMITH_ENDPOINT", "https://api.smith.langchain.com")
 # In seconds. `read` is the longest silence: a model that thinks says nothing meanwhile.
 PROVIDER_TIMEOUTS = {"connect": 5, "write": 30, "pool": 5, "read": 300}
 # In seconds. Until a stream begins, and for an answer that is no stream, all in all.

@@ -1,5 +1,6 @@
 """`make run` as a person meets it: first start, later ones, stop, and what it refuses."""
 
+import os
 import secrets
 import signal
 import socket
@@ -22,6 +23,15 @@ FAULTS: dict[str, tuple[dict[str, str], str]] = {
     "short": ({"ENCRYPTION_KEY": "1f" * 31}, "ENCRYPTION_KEY must be 64"),
     "not hexadecimal": ({"ENCRYPTION_KEY": "xy" * 32}, "ENCRYPTION_KEY must be 64"),
     "unreadable file": ({"ENCRYPTION_KEY_FILE": "no-such-file"}, "ENCRYPTION_KEY_FILE"),
+    "empty file": ({"ENCRYPTION_KEY_FILE": os.devnull}, "ENCRYPTION_KEY_FILE"),
+    "another in the file": (
+        {"ENCRYPTION_KEY": KEY, "ENCRYPTION_KEY_FILE": "other.key"},
+        "ENCRYPTION_KEY and ENCRYPTION_KEY_FILE differ",
+    ),
+    "no file of fallbacks": (
+        {"ENCRYPTION_KEY": KEY, "ENCRYPTION_KEY_FALLBACKS_FILE": "no-such-file"},
+        "ENCRYPTION_KEY_FALLBACKS_FILE",
+    ),
     "twice": ({"ENV_FILE": "twice.env"}, "ENCRYPTION_KEY is set 2 times"),
     "no SECRET_KEY": ({"ENCRYPTION_KEY": KEY}, "SECRET_KEY is not set"),
 }
@@ -30,6 +40,8 @@ REFUSALS = [
     *(("serve", fault) for fault in FAULTS),
     *((server, fault) for server in ("granian", "wsgi") for fault in ("missing", "twice")),
 ]
+# What a build calls.
+BUILD = ("makemigrations --check --dry-run", "collectstatic --dry-run --no-input", "spectacular")
 STORE = """
 from instances.models import Instance
 from secrets_app.models import InstanceSecret
@@ -92,9 +104,17 @@ def test_refuses_a_port_that_is_taken(project: Checkout) -> None:
 def test_starts_with_no_bad_key(project: Checkout, server: str, fault: str) -> None:
     variables, words = FAULTS[fault]
     (project.folder / "twice.env").write_text(f"ENCRYPTION_KEY={KEY}\nENCRYPTION_KEY={KEY}\n")
+    (project.folder / "other.key").write_text(secrets.token_hex(32))
     refused = project.call(*SERVERS[server], **{"ENV_FILE": "none.env", **variables})
     _assert_one_line(refused, words, REMEDY)
     assert KEY not in refused.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("command", BUILD)
+def test_a_build_needs_no_key_and_no_file_of_one(project: Checkout, command: str) -> None:
+    absent = {"ENCRYPTION_KEY_FILE": "no-such-file", "SECRET_KEY_FILE": "no-such-file"}
+    built = project.call("manage.py", *command.split(), ENV_FILE="none.env", **absent)
+    assert built.returncode == 0, built.stderr
 
 
 def _assert_one_line(refused: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -1,6 +1,9 @@
 """polyant.environment: where secrets come from, and how a mistake is told."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from polyant.environment import Environment
 
 MARKER = "marker-7f3a9c"
+REMEDY = "openssl rand -hex 32"
 
 
 def refusal(caught: pytest.ExceptionInfo[ImproperlyConfigured], name: str) -> str:
@@ -30,7 +34,10 @@ def test_a_variable_is_read_to_the_letter(env: Environment) -> None:
 
 def test_a_variable_that_is_not_set_is_empty(env: Environment) -> None:
     assert env.secret("SOME_KEY") == ""
-    assert env.secrets("SOME_KEY") == []
+    assert env.keys("SOME_KEY") == env.texts("SOME_KEY") == []
+    assert env.texts("SOME_KEY", ["default"]) == ["default"]
+    assert env.key("SOME_KEY") == ""
+    assert not env.key_faults
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
@@ -65,6 +72,20 @@ def test_a_variable_that_disagrees_with_its_file_is_refused(
     with pytest.raises(ImproperlyConfigured) as caught:
         env.secret("SOME_KEY")
     assert "SOME_KEY_FILE" in refusal(caught, "SOME_KEY")
+    assert REMEDY in str(caught.value)
+
+
+def test_a_fault_of_a_key_waits_for_who_needs_it(env: Environment, tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    for name, file in (("SOME_KEY", "nothing"), ("NO_KEY", "empty"), ("MORE_KEYS", "nothing")):
+        os.environ[f"{name}_FILE"] = str(tmp_path / file)
+    os.environ["OLD_KEYS_FILE"] = str(tmp_path / "empty")
+    assert [env.key("SOME_KEY"), env.key("NO_KEY")] == ["", ""]
+    assert env.keys("MORE_KEYS") == env.keys("OLD_KEYS") == []
+    assert list(env.key_faults) == ["SOME_KEY", "NO_KEY", "MORE_KEYS"]
+    for name, fault in env.key_faults.items():
+        assert f"{name}_FILE" in fault
+        assert REMEDY in fault
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "not UTF-8"])
@@ -84,7 +105,7 @@ def test_a_file_that_cannot_be_read_is_refused(env: Environment, tmp_path: Path,
 def test_a_list_is_parted_by_commas_or_lines(env: Environment, tmp_path: Path, text: str) -> None:
     (tmp_path / "keys").write_bytes(text.encode())
     os.environ["SOME_KEYS_FILE"] = str(tmp_path / "keys")
-    assert env.secrets("SOME_KEYS") == ["a", "b"]
+    assert env.keys("SOME_KEYS") == env.texts("SOME_KEYS", ["default"]) == ["a", "b"]
 
 
 def test_the_file_env_sets_what_the_environment_does_not(env: Environment, tmp_path: Path) -> None:
@@ -230,3 +251,35 @@ def test_what_is_no_address_of_a_database_is_refused(env: Environment, text: str
     with pytest.raises(ImproperlyConfigured) as caught:
         env.database("SOME_URL", "")
     refusal(caught, "SOME_URL")
+
+
+LISTS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
+ADDRESSES = ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "LANGSMITH_ENDPOINT")
+SHOW = "import json, sys; from polyant import settings; print(json.dumps([getattr(settings, name)"
+SHOW += " for name in sys.argv[1:]]))"
+
+
+def settings_of(**variables: str) -> list[object]:
+    """The settings of a process with these variables, in the order of LISTS and ADDRESSES."""
+    run = subprocess.run(
+        (sys.executable, "-c", SHOW, *LISTS, *ADDRESSES),
+        env={"ENV_FILE": os.devnull, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[object] = json.loads(run.stdout)
+    return found
+
+
+def test_the_settings_take_spaces_emptiness_and_files_for_what_they_are(tmp_path: Path) -> None:
+    assert settings_of(**dict.fromkeys([*LISTS, *ADDRESSES], "")) == settings_of()
+    spaced = dict.fromkeys(LISTS, "https://a.example, https://b.example")
+    files = {}
+    for name in ADDRESSES:
+        (tmp_path / name).write_text(f"https://{name.lower()}.example\n")
+        files[f"{name}_FILE"] = str(tmp_path / name)
+    assert settings_of(**spaced, **files) == [
+        *[["https://a.example", "https://b.example"]] * 2,
+        *[f"https://{name.lower()}.example" for name in ADDRESSES],
+    ]
