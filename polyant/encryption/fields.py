@@ -64,6 +64,8 @@ class EncryptedField(TextField):
         _pyi_private_set_type: Any
 
     descriptor_class = SealedAttribute
+    # A row without a value is refused; Django would default to "", and seal it as if it were one.
+    empty_strings_allowed = False
     empty_values: list[Any] = []  # a Sealed is not compared, not even with ""  # noqa: RUF012
 
     def __init__(self, *args: Any, bound_to: Sequence[str] = (), **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import FieldError
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.db.migrations.writer import MigrationWriter
 from django.db.models import Value
 
@@ -48,6 +49,16 @@ def test_json_comes_back_as_it_was(instance: Instance, value: Any, raw_rows: Row
     InstanceChannel.objects.create(instance=instance, channel_type="slack", credentials=value)
     assert InstanceChannel.objects.get().credentials.reveal() == value
     assert raw_rows("instance_channels")[0]["credentials"].startswith("v1.")
+
+
+def test_a_row_without_a_value_is_refused(instance: Instance, raw_rows: Rows) -> None:
+    for create, names in (
+        (InstanceSecret.objects.create, {"key": "no_value"}),
+        (InstanceChannel.objects.create, {"channel_type": "slack"}),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            create(instance=instance, **names)
+    assert raw_rows("instance_secrets") == raw_rows("instance_channels") == []
 
 
 def test_saving_an_untouched_row_keeps_its_ciphertext(
