@@ -71,7 +71,7 @@ _OPENAI_ERROR = {
 
 
 class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """What drf-spectacular does not see: no further members, and how many a list may have."""
+    """What drf-spectacular does not see: may there be further members, how many has a list?"""
 
     target_class = "polyant.serializers.StrictSerializer"
     match_subclasses = True
@@ -80,7 +80,8 @@ class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
         schema: dict[str, Any] = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
             self.target, direction, bypass_extensions=True
         )
-        schema["additionalProperties"] = False
+        if self.target.is_closed:
+            schema["additionalProperties"] = False
         for name, field in self.target.fields.items():
             if isinstance(field, ListSerializer):
                 most = getattr(field, "max_length", None)

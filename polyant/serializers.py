@@ -11,8 +11,12 @@ from rest_framework import serializers
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown members, without repeating their names: one may be a misplaced value."""
+    """Refuses unknown members, without repeating their names: one may be a misplaced value.
 
+    A subclass that takes them says so, for the OpenAPI document, with ``is_closed`` False.
+    """
+
+    is_closed = True
     default_error_messages = {"invalid": "This must be a JSON object."}  # noqa: RUF012
 
     def to_internal_value(self, data: Any) -> Any:

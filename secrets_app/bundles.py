@@ -22,6 +22,8 @@ class BundledEntry(StrictSerializer):
     Newer bundles of the public engine may have more; what that is, nobody here can tell.
     """
 
+    is_closed = False
+
     class Meta:
         list_serializer_class = DistinctList
 

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from instances.bundles.extras import Extras
 from instances.models import AccessToken, Instance
 from polyant.wsgi import application
 
@@ -29,6 +30,7 @@ SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 SCHEMA.app = application
 OPERATIONS = [each.ok() for each in SCHEMA.get_all_operations() if isinstance(each, Ok)]
 KNOWN = {"slug": "my-assistant", "kind": "telegram", "skill": "search"}
+MATRIX = {"channelType": "matrix", "enabled": True, "config": {"room": "r"}, "since": 1}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -39,6 +41,10 @@ CHECKS = [
 
 @pytest.fixture
 def authorization(furnished: Instance, superuser: User) -> str:
+    # As after an import from the public engine, so that an export gives them back.
+    extras = Extras({"room": {"x": 1}}, {"prompts": ["p"]}, {"channels": [MATRIX]})
+    furnished.bundle_extras = extras.to_column()
+    furnished.save()
     text, _ = AccessToken.objects.issue(superuser, timedelta(days=1))
     return f"Bearer {text}"
 

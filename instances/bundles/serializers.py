@@ -43,6 +43,8 @@ class OpenSerializer(StrictSerializer):
     A credential among them is refused: ``rest`` is stored readable, and exported.
     """
 
+    is_closed = False
+
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
             return super().to_internal_value(data)

@@ -90,6 +90,14 @@ def test_values_are_write_only(schema: dict[str, Any], name: str, member: str) -
     assert all(each["properties"][member]["writeOnly"] is True for each in found)
 
 
+def test_a_bundle_may_have_further_members_and_nothing_else_may(schema: dict[str, Any]) -> None:
+    schemas = schema["components"]["schemas"]
+    closed = {name: each.get("additionalProperties") is False for name, each in schemas.items()}
+    assert not any(closed[name] for name in schemas if name.startswith("Bundle"))
+    assert closed["SecretBatch"]
+    assert closed["NewInstance"]
+
+
 def test_no_answer_about_secrets_has_a_value(schema: dict[str, Any]) -> None:
     schemas = schema["components"]["schemas"]
     assert set(schemas["ListedSecret"]["properties"]) == {"key", "configured"}
