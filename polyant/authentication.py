@@ -5,8 +5,7 @@ API tokens are tried first (``instances.authentication``), so that an anonymous 
 unsafe ones are checked by origin; a Bearer header does not, and is not.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -71,24 +70,21 @@ class AuthJsAuthentication(authentication.BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         token = bearer(request)
         if token is not None:
-            return self._user(token, AUTHJS_COOKIES), None
-        for name, cookie in _cookies(request):
-            if settings.AUTH_SECRET and "." in cookie:
-                check_origin(request)
-                return self._user(cookie, [name]), None
-        return None
+            user = _user(token, AUTHJS_COOKIES)
+            if user is None:
+                message = "The credentials are unknown or have expired."
+                raise exceptions.AuthenticationFailed(message)
+            return user, None
+        # One that is stale hides neither another nor a session of ours.
+        users = (_user(cookie, [name]) for name, cookie in _cookies(request) if "." in cookie)
+        user = next(filter(None, users), None)
+        if user is None:
+            return None
+        check_origin(request)
+        return user, None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-    def _user(self, token: str, salts: Any) -> User:
-        emails = (_email(token, salt) for salt in salts) if settings.AUTH_SECRET else ()
-        email = next(filter(None, emails), None)
-        users = _active_users(email) if email else []
-        if len(users) != 1:
-            # Two users of one address: neither may be guessed.
-            raise exceptions.AuthenticationFailed("The credentials are unknown or have expired.")
-        return users[0]
 
 
 def _cookies(request: Request) -> Iterator[tuple[str, str]]:
@@ -97,6 +93,15 @@ def _cookies(request: Request) -> Iterator[tuple[str, str]]:
         pieces = [request.COOKIES.get(f"{name}.{number}", "") for number in range(10)]
         if cookie := request.COOKIES.get(name) or "".join(pieces):
             yield name, cookie
+
+
+def _user(token: str, salts: Iterable[str]) -> User | None:
+    """The user of a valid token that was made for one of ``salts``."""
+    emails = (_email(token, salt) for salt in salts) if settings.AUTH_SECRET else ()
+    email = next(filter(None, emails), None)
+    users = _active_users(email) if email else []
+    # Two users of one address: neither may be guessed.
+    return users[0] if len(users) == 1 else None
 
 
 def _email(token: str, salt: str) -> str | None:

@@ -50,6 +50,22 @@ def test_a_token_made_for_one_name_is_nothing_under_the_other(
     assert with_cookie(authjs(salt=COOKIE), SECURE).get(URL).status_code == 401
 
 
+@pytest.mark.parametrize("stale", [COOKIE, SECURE])
+def test_a_stale_cookie_hides_no_valid_one(authjs: Callable[..., str], stale: str) -> None:
+    valid = SECURE if stale == COOKIE else COOKIE
+    client = with_cookie(authjs(salt=stale, exp=1), stale)
+    assert client.get(URL).status_code == 401
+    client.cookies[valid] = authjs(salt=valid)
+    assert client.get(URL).status_code == 200
+
+
+def test_a_stale_cookie_hides_no_session_of_ours(authjs: Callable[..., str], editor: User) -> None:
+    client = with_cookie(authjs(salt=SECURE, exp=1), SECURE)
+    client.force_login(editor)
+    assert client.get(URL).status_code == 200
+    assert client.patch(URL, {"name": "x"}, HTTP_ORIGIN="https://evil.example").status_code == 403
+
+
 def test_a_long_token_comes_in_numbered_pieces(authjs: Callable[..., str]) -> None:
     token = authjs(picture="p" * 9000)
     client = APIClient()
