@@ -109,6 +109,7 @@ def _email(token: str, salt: str) -> str | None:
     try:
         decoded = jwt.decode(token, _key(salt), registry=_REGISTRY)
         _CLAIMS.validate(decoded.claims)
+        _EXPIRY.validate({"exp": decoded.claims["exp"]})
     except (JoseError, ValueError, TypeError):
         # Besides its own errors, joserfc lets slip what a forged header makes of its code.
         return None
@@ -133,4 +134,6 @@ def _key(salt: str) -> OctKey:
 
 
 _REGISTRY = jwe.JWERegistry(algorithms=["dir", "A256CBC-HS512"])
-_CLAIMS = jwt.JWTClaimsRegistry(exp={"essential": True}, email={"essential": True})
+# In seconds: the clock of the other application may be ahead of ours. No token ends later for it.
+_CLAIMS = jwt.JWTClaimsRegistry(leeway=15, exp={"essential": True}, email={"essential": True})
+_EXPIRY = jwt.JWTClaimsRegistry()

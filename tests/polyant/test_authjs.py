@@ -81,6 +81,12 @@ def test_the_address_is_compared_without_case(authjs: Callable[..., str]) -> Non
     assert statuses(authjs("Editor@EXAMPLE.com")) == [200, 200]
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_clock_may_be_a_little_ahead_of_ours(authjs: Callable[..., str], claim: str) -> None:
+    assert statuses(authjs(**{claim: int(time.time()) + 10})) == [200, 200]
+    assert statuses(authjs(**{claim: int(time.time()) + 60})) == [401, 401]
+
+
 @pytest.mark.parametrize(
     "change",
     [
