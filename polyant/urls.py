@@ -1,12 +1,10 @@
 """Every address. Apps bring their own; ``polyant`` names them only as strings."""
 
-from csp.constants import SELF
-from csp.decorators import csp_update
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from polyant import schema  # noqa: F401  (registers how the schema describes signing in)
+from polyant.docs import SchemaView, docs
 from polyant.encryption.pages import encryption_page
 from polyant.health import HealthView, ReadyView
 from polyant.views import bad_request, forbidden, not_found, server_error
@@ -15,17 +13,12 @@ admin.site.site_header = admin.site.site_title = "Polyant secrets"
 admin.site.index_title = "Overview"
 admin.site.site_url = None  # there is no other site to view
 
-# Swagger's icons are data URLs; nothing else of it needs more than 'self'.
-docs = csp_update({"img-src": [SELF, "data:"]})(
-    SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html")
-)
-
 urlpatterns = [
     path("admin/encryption/", admin.site.admin_view(encryption_page), name="encryption"),
     path("admin/", admin.site.urls),
     path("health", HealthView.as_view()),
     path("health/ready", ReadyView.as_view()),
-    path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", docs),
     path("api/", include("instances.urls")),
     path("api/", include("secrets_app.urls")),

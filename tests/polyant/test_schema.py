@@ -129,6 +129,27 @@ def test_the_pages_bring_their_own_assets(anonymous: APIClient) -> None:
     assert "https://" not in page
 
 
+@pytest.mark.parametrize("path", ["/api/schema", "/api/docs", "/api/docs?script="])
+def test_the_documents_are_for_everybody_whatever_they_send(
+    anonymous: APIClient, path: str
+) -> None:
+    wrong = {"HTTP_AUTHORIZATION": "Bearer ply_x", "HTTP_COOKIE": "authjs.session-token=ply_x"}
+    for name, value in wrong.items():
+        assert anonymous.get(path, **{name: value}).status_code == 200  # type: ignore[arg-type]
+    assert anonymous.head(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/schema", "/api/docs"])
+def test_what_else_is_asked_of_the_documents_is_answered_as_by_the_api(
+    anonymous: APIClient, path: str
+) -> None:
+    refused, options = anonymous.post(path), anonymous.options(path)
+    assert refused.status_code == refused.json()["statusCode"] == 405
+    assert options.json() == {"methods": ["GET", "HEAD", "OPTIONS"]}
+    for response in (refused, options):
+        assert response["Content-Type"] == "application/json"
+
+
 @pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/"])
 def test_a_trailing_slash_is_not_found(anonymous: APIClient, path: str) -> None:
     assert anonymous.get(path).status_code == 404
