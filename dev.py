@@ -36,6 +36,8 @@ _TWO_CORES = ("-n", "2", "--dist", "loadfile")
 def run(*_: str) -> NoReturn:
     """make everything ready and serve http://localhost:4000 (HOST, PORT, DATABASE_URL, …)"""
     _install(LOCKS[:1])
+    # The database is as much for its owner only as `.env` is.
+    os.umask(0o077)
     for step in ("write_env", "bootstrap"):
         _stop_on_failure(_call(PYTHON, "manage.py", step))
     # The server takes this process over, so that a signal reaches it and nobody else.

@@ -65,6 +65,13 @@ def test_first_start(project: Checkout) -> None:
     assert "level=" not in project.first_output, "something was logged"
 
 
+def test_what_a_start_makes_is_for_its_owner_only(project: Checkout) -> None:
+    # SQLite gives its other files the mode of the first.
+    made = [*project.folder.glob("db.sqlite3*"), project.folder / "staticfiles"]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made}
+    assert not {name: oct(mode) for name, mode in modes.items() if mode & 0o077}
+
+
 def test_later_start_changes_nothing_and_stops_on_ctrl_c(project: Checkout) -> None:
     keys = project.env_file.read_bytes()
     with project.running() as server:
