@@ -114,13 +114,20 @@ def test_a_credential_of_a_channel_is_described_by_its_two_members(schema: dict[
 def test_each_way_to_sign_in_is_described(schema: dict[str, Any]) -> None:
     schemes = schema["components"]["securitySchemes"]
     assert schemes["token"]["scheme"] == "bearer"
-    assert schemes["session"] == {
-        "type": "apiKey", "in": "cookie", "name": "authjs.session-token",
-    }  # fmt: skip
+    assert (schemes["session"]["in"], schemes["session"]["name"]) == (
+        "cookie", "authjs.session-token",
+    )  # fmt: skip
+    assert "A token works in this cookie too" in schemes["session"]["description"]
     secured = {
         name for each in operations(schema) for way in each.get("security", []) for name in way
     }
     assert secured | {"instanceKey"} == set(schemes)  # which only /v1 takes
+
+
+def test_the_cookie_is_described_by_the_name_it_has(anonymous: APIClient, settings: Any) -> None:
+    settings.SESSION_COOKIE_NAME = "__Secure-authjs.session-token"
+    schemes = anonymous.get("/api/schema").json()["components"]["securitySchemes"]
+    assert schemes["session"]["name"] == "__Secure-authjs.session-token"
 
 
 def test_the_pages_bring_their_own_assets(anonymous: APIClient) -> None:
