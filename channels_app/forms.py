@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 
 from channels_app.catalog import ChannelType, Member
 from channels_app.models import InstanceChannel
+from instances.forms import ShownForm
 from polyant.encryption.forms import WAITING, WriteOnlyField
 
 _STALE = (
     "{who} changed this channel while you were editing, at {when:%Y-%m-%d %H:%M:%S} UTC. What you"
     " entered is not saved yet; save again to keep it."
 )
-_RESTS = " The rest stays as they left it."
+_RESTS = " The rest is as they left it."
 _REPLACES = " It takes the place of all the credentials that are stored."
 _NOTHING = "Enter the credentials that replace what is stored, or delete the channel."
 _REMOVES = (
@@ -33,7 +34,7 @@ class Row(NamedTuple):
     is_waiting: bool
 
 
-class ChannelForm(forms.Form):
+class ChannelForm(ShownForm, forms.Form):
     """``waiting`` is what a draft held, by member. ``problem`` says why the row does not open:
     then everything is to be entered anew."""
 
@@ -97,13 +98,15 @@ class ChannelForm(forms.Form):
             self._ask(_REMOVES.format(names=names), asked=names)
         if self.problem and not self.errors:
             self._refuse_blank()
+        if self.errors:
+            self.show_state_of_now()
         return self.cleaned_data
 
     def _ask(self, question: str, **answer: str) -> None:
         """Send the page back with a question; saving it again, with the answer, is the yes."""
         self.add_error(None, question)
         named = {self.add_prefix(name): text for name, text in answer.items()}
-        self.data = {**self.data.dict(), **named}  # type: ignore[attr-defined]
+        self.data = dict(self.data.items()) | named
 
     def _refuse_blank(self) -> None:
         """What is stored goes whole, so blank fields would only destroy it."""

@@ -39,7 +39,7 @@ class InstanceAdmin(ModelAdmin):
     form = InstanceForm
     fields = (
         "slug", "name", "description", "status", "provider", "model", "auth_enabled",
-        "langsmith_enabled", "langsmith_content", "seen",
+        "langsmith_enabled", "langsmith_content",
     )  # fmt: skip
     list_display = ("name", "slug", "status", "secrets_set", "last_change")
     list_filter = ("status", "provider")
@@ -106,12 +106,6 @@ class InstanceAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Instance | None = None) -> list[str]:
         return ["slug"] if obj else []
 
-    def get_fields(self, request: HttpRequest, obj: Instance | None = None) -> list[Any]:
-        """Without ``seen`` for those who only look: it is an input, not a fact."""
-        names = list(super().get_fields(request, obj))
-        may_write = obj is None or self.has_change_permission(request, obj)
-        return names if may_write else [name for name in names if name != "seen"]
-
     def has_module_permission(self, request: HttpRequest) -> bool:
         return True
 
@@ -136,13 +130,6 @@ class InstanceAdmin(ModelAdmin):
         if instance is not None and not _allows(request, instance, Role.ADMIN):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
-
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> list[dict[str, dict[str, list[str]]]]:
-        """Without ``seen``, which is no setting."""
-        form.changed_data = [name for name in form.changed_data if name != "seen"]
-        return super().construct_change_message(request, form, formsets, add)
 
     def save_model(self, request: HttpRequest, obj: Instance, form: Any, change: bool) -> None:
         if not change:

@@ -1,8 +1,10 @@
-"""The form of an instance's own settings."""
+"""The form of an instance's own settings, and how a form copes with others who write meanwhile."""
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.text import Truncator
 
 from instances.models import Instance
 
@@ -13,17 +15,50 @@ else:
 
 _STALE = (
     "Somebody else changed this instance while you were editing: {names}. What you changed is still"
-    " here and not saved yet; save again to keep it. What you did not touch stays as they left it."
+    " here and not saved yet; save again to keep it. What you did not touch is as they left it."
 )
+_THEIRS = "Somebody else made this {value} meanwhile. Save again to keep what stands here."
+_MOST_SHOWN = 100
 
 
-class InstanceForm(ModelForm):
-    """Knows what the page showed, so that saving writes only what the person changed.
+class ShownForm(forms.BaseForm):
+    """A form whose readable fields travel with the values that the page showed.
 
-    Each field travels with the value it was shown with; ``seen`` says which state of the row.
+    So what a person changed is told from what somebody else did, and saving writes only the one.
     """
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    @property
+    def overtaken(self) -> list[str]:
+        """The fields that the person changed and somebody else did, too, to another value."""
+        both = (self[name] for name in self._renewed() if name in self.changed_data)
+        return [field.name for field in both if _text(field.data) != _text(field.initial)]
+
+    def show_state_of_now(self) -> None:
+        """Let the page that comes back show what is stored now; saving it is then a decision.
+
+        What the person changed stays, and says what somebody else made of it.
+        """
+        sent, overtaken = dict(self.data.items()), self.overtaken
+        for name in self._renewed():
+            field = self[name]
+            sent[field.html_initial_name] = _text(field.initial)
+            if name in overtaken:
+                self.add_error(name, _THEIRS.format(value=_words(field.initial)))
+            else:
+                sent[field.html_name] = _text(field.initial)
+        self.data = sent
+
+    def _renewed(self) -> list[str]:
+        """The fields with another stored value than the page showed."""
+        travelling = [name for name, field in self.fields.items() if field.show_hidden_initial]
+        return [name for name in travelling if _text(self[name].initial) != self._shown(name)]
+
+    def _shown(self, name: str) -> str:
+        return _text(self.data.get(self[name].html_initial_name))
+
+
+class InstanceForm(ShownForm, ModelForm):
+    """The settings of an instance. Of a new one, all of them are what the person wants."""
 
     class Meta:
         model = Instance
@@ -34,39 +69,33 @@ class InstanceForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # What is typed goes into the form's own copy: the page says what the instance is called.
+        self.instance = copy(self.instance)
         self._is_new = self.instance._state.adding
-        names = self.fields.keys() - {"seen"}
-        self._stored = {name: getattr(self.instance, name) for name in names}
-        for name, field in self.fields.items():
-            field.show_hidden_initial = name != "seen" and not self._is_new
-        if "seen" in self.fields and not self._is_new:
-            self.fields["seen"].initial = self.instance.updated_at.isoformat()
+        for field in self.fields.values():
+            field.show_hidden_initial = not self._is_new
 
     @property
     def changes(self) -> dict[str, Any]:
         """What the person changed, by field, to hand to a verb."""
-        names = self.fields.keys() - {"seen"} if self._is_new else {*self.changed_data} - {"seen"}
+        names = self.fields if self._is_new else self.changed_data
         return {name: self.cleaned_data[name] for name in names}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        now = self.fields["seen"].initial
-        names = self._changed_by_others()
-        if not self._is_new and cleaned.get("seen") != now and names:
-            self.add_error(None, _STALE.format(names=", ".join(names)))
-            # The page that comes back shows the state of now; saving it is then a decision.
-            self.data = {**self.data.dict(), "seen": now}  # type: ignore[attr-defined]
+        names = ", ".join(str(self[name].label) for name in self.overtaken)
+        if names:
+            self.add_error(None, _STALE.format(names=names))
+        if self.errors and not self._is_new:
+            self.show_state_of_now()
         return cleaned
 
-    def _changed_by_others(self) -> list[str]:
-        """Labels of touched fields whose stored value is not the one the page showed."""
-        touched = [name for name in self.changed_data if name != "seen" and name in self._stored]
-        return [
-            str(self[name].label)
-            for name in touched
-            if self.fields[name].has_changed(self._stored[name], self._shown(name))
-        ]
 
-    def _shown(self, name: str) -> Any:
-        widget = self.fields[name].hidden_widget()
-        return widget.value_from_datadict(self.data, self.files, self[name].html_initial_name)
+def _text(value: Any) -> str:
+    """A value as an input has it; browsers send CRLF for the line breaks of a textarea."""
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()
+
+
+def _words(value: Any) -> str:
+    """A value as people say it."""
+    return f"“{Truncator(_text(value)).chars(_MOST_SHOWN)}”" if value else "blank"

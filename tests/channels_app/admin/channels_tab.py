@@ -1,10 +1,12 @@
 """The Channels tab as a browser uses it."""
 
+import re
 from typing import Any
 
 from django.test import Client
 
 from channels_app.catalog import TELEGRAM
+from channels_app.forms import ChannelForm
 from channels_app.models import InstanceChannel
 from instances.models import Instance
 
@@ -18,15 +20,22 @@ def url_of(instance: Instance, step: str = "") -> str:
 def opened(client: Client, instance: Instance, kind: str) -> dict[str, str]:
     """What a browser would send back from a channel's form, untouched."""
     forms = client.get(url_of(instance)).context["forms"]
-    form = next(form for form in forms if form.kind.slug == kind)
+    return sent_back(next(form for form in forms if form.kind.slug == kind))
+
+
+def sent_back(form: ChannelForm) -> dict[str, str]:
+    """What a browser would send back from a form as it is shown, untouched."""
     # The button of a channel that does not open is another one.
-    sent = {"channel": kind, "replace": "1"} if form.problem else {"channel": kind}
+    sent = {"channel": form.kind.slug} | ({"replace": "1"} if form.problem else {})
     for field in form:
-        value = field.value()
-        if value not in (None, False):
+        value, shown = (
+            field.value(),
+            re.search('value="([^"]*)"', field.as_hidden(only_initial=True)),
+        )
+        if isinstance(value, str) or value is True:  # What is write-only has no value.
             sent[field.html_name] = str(value)
         if field.field.show_hidden_initial:
-            sent[field.html_initial_name] = str(value)
+            sent[field.html_initial_name] = shown[1] if shown else ""
     return sent
 
 

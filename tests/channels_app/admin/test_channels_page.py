@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from channels_app.catalog import CHANNEL_TYPES, SLACK, TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import AuditEntry, Instance
-from tests.channels_app.admin.channels_tab import TOKEN, opened, save, stored, url_of
+from tests.channels_app.admin.channels_tab import TOKEN, opened, save, sent_back, stored, url_of
 
 Browse = Callable[[User], Client]
 
@@ -159,6 +159,23 @@ def test_a_stale_form_says_who_changed_it_and_saves_when_asked_again(
     again = {"telegram-seen": page.context["failed"]["seen"].value()}
     client.post(url_of(instance), {**sent, **again})
     assert stored(instance) == {"botToken": "2:mine", "allowedUserIds": "99"}
+
+
+def test_a_stale_form_comes_back_as_the_channel_is_now(
+    client: Client, instance: Instance, telegram: InstanceChannel, owner: User
+) -> None:
+    sent = {**opened(client, instance, "telegram"), "telegram-allowedUserIds": "7"}
+    InstanceChannel.objects.connect(
+        instance, TELEGRAM, {"allowedUserIds": "99"}, owner, enabled=False
+    )
+    page = client.post(url_of(instance), sent)
+    assert "Somebody else made this “99” meanwhile." in page.content.decode()
+    again = sent_back(page.context["failed"])
+    assert "telegram-enabled" not in again
+    ticked = {**again, "telegram-enabled": "on"}
+    assert client.post(url_of(instance), ticked).status_code == 302
+    assert InstanceChannel.objects.get().enabled
+    assert stored(instance) == {"botToken": TOKEN, "allowedUserIds": "7"}
 
 
 def test_deleting_asks_first(client: Client, instance: Instance, telegram: InstanceChannel) -> None:

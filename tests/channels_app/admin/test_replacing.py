@@ -112,7 +112,7 @@ def test_a_stale_page_keeps_its_promise_that_the_rest_stays(
 ) -> None:
     page = client.post(url_of(instance), {**mended, "slack-botToken": "xoxb-mine"})
     shown = page.content.decode()
-    assert "The rest stays as they left it." in shown
+    assert "The rest is as they left it." in shown
     assert "unreadable" not in shown
     assert "Replace Slack" not in shown
     seen = page.context["failed"]["seen"].value()
@@ -136,7 +136,7 @@ def test_a_stale_page_of_what_still_does_not_open_promises_no_rest(
     page = client.post(url_of(instance), {**mended, "slack-botToken": "xoxb-mine"})
     shown = page.content.decode()
     assert "owner changed this channel while you were editing" in shown
-    assert "The rest stays" not in shown
+    assert "The rest is" not in shown
     assert "Replace Slack" in shown
 
 

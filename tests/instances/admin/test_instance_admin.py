@@ -1,6 +1,8 @@
 """The list of instances and the settings of one, in the admin."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -22,15 +24,21 @@ def url_of(instance: Instance, page: str = "change") -> str:
 
 def opened(client: Client, instance: Instance) -> dict[str, Any]:
     """What a browser would send back from the settings page, untouched."""
-    response = client.get(url_of(instance))
+    return shown_in(client.get(url_of(instance)))
+
+
+def shown_in(response: Any) -> dict[str, Any]:
+    """What a browser would send back from a settings page, untouched."""
     form = response.context["adminform"].form
     sent = {}
     for field in form:
-        value = field.value()
-        if value is not None and value is not False:
+        value, shown = (
+            field.value(),
+            re.search('value="([^"]*)"', field.as_hidden(only_initial=True)),
+        )
+        if value not in (None, False):
             sent[field.html_name] = value
-        if field.field.show_hidden_initial:
-            sent[field.html_initial_name] = "" if value is None else value
+        sent[field.html_initial_name] = unescape(shown[1]) if shown else ""
     return sent
 
 
@@ -136,10 +144,38 @@ def test_what_both_changed_is_told_and_saved_only_when_asked_again(
     Instance.objects.change(instance, owner, name="Theirs")
     response = client.post(url_of(instance), sent)
     assert "while you were editing: Name." in response.content.decode()
+    assert "Somebody else made this “Theirs” meanwhile." in response.content.decode()
     assert Instance.objects.get().name == "Theirs"
-    seen = response.context["adminform"].form["seen"].value()
-    client.post(url_of(instance), {**sent, "seen": seen})
+    client.post(url_of(instance), shown_in(response))
     assert Instance.objects.get().name == "Mine"
+
+
+def test_a_page_that_comes_back_shows_what_is_stored_but_for_what_was_typed(
+    browse: Browse, editor: User, owner: User, instance: Instance
+) -> None:
+    client = browse(editor)
+    sent = {**opened(client, instance), "name": "Mine"}
+    theirs = {"name": "Theirs", "status": "disabled", "auth_enabled": True, "description": "a\nb"}
+    Instance.objects.change(instance, owner, **theirs)
+    response = client.post(url_of(instance), sent)
+    again = shown_in(response)
+    shown = {"name": "Mine", "status": "disabled", "auth_enabled": True, "description": "a\nb"}
+    assert {name: again[name] for name in shown} == shown
+    assert "<h1>Theirs</h1>" in response.content.decode()
+    del again["auth_enabled"]
+    assert client.post(url_of(instance), again).status_code == 302
+    instance.refresh_from_db()
+    assert (instance.name, instance.status, instance.auth_enabled) == ("Mine", "disabled", False)
+
+
+def test_the_line_breaks_of_a_description_are_nobodys_change(
+    browse: Browse, editor: User, instance: Instance
+) -> None:
+    client = browse(editor)
+    Instance.objects.change(instance, None, description="a\nb")
+    sent = {**opened(client, instance), "initial-description": "a\r\nb"}
+    assert client.post(url_of(instance), {**sent, "description": "c"}).status_code == 302
+    assert Instance.objects.get().description == "c"
 
 
 def test_creating_takes_the_permission_and_makes_the_creator_an_admin(
