@@ -28,7 +28,9 @@ _ONGOING = (
     "This value goes on after its line: put all of it in quotes, and close them. Nothing was read"
     " up to line {last}."
 )
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$"}
+_TWICE = "This name stands here more than once, and none of the lines is used. Keep one of them."
+_HALF_QUOTED = "Something follows the closing quote. Put all of the value into one pair of quotes."
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,11 @@ class Fault:
 
 @dataclass
 class Pasted:
-    """What a text holds. Not shown: ``repr`` has the names only."""
+    """What a text holds. ``lines`` says where each name stood first; ``repr`` has no value."""
 
     values: dict[str, str] = field(default_factory=dict, repr=False)
     faults: list[Fault] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
 
 
 def read_env(text: str) -> Pasted:
@@ -69,6 +72,7 @@ def read_env(text: str) -> Pasted:
         elif text[position:end].strip() and not is_comment:
             pasted.faults.append(Fault(line, "This is not of the form NAME=value."))
         line, position = last + 1, end + 1
+    pasted.faults.sort(key=lambda fault: fault.line)
     return pasted
 
 
@@ -101,20 +105,37 @@ def _take(pasted: Pasted, line: int, match: re.Match[str]) -> None:
         pasted.faults.append(Fault(line, error.messages[0]))
         return
     value = _value(match)
-    if not value.strip("="):
-        # The end of a wrapped base64 text looks like this, so the name is not repeated either.
-        pasted.faults.append(Fault(line, "It has no value."))
-    elif match["bare"] and not re.search(r"\w", value):
-        pasted.faults.append(Fault(line, "Put a value without letters or digits in quotes."))
-    elif fault := _fault(pasted, key, value):
+    if fault := _nameless_fault(match, value):
+        pasted.faults.append(Fault(line, fault))
+        return
+    if key in pasted.lines:
+        _refuse_both(pasted, line, key)
+    elif fault := _fault(pasted, match, value):
         pasted.faults.append(Fault(line, fault, key))
     else:
         pasted.values[key] = value
+    pasted.lines.setdefault(key, line)
 
 
-def _fault(pasted: Pasted, key: str, value: str) -> str:
-    if key in pasted.values:
-        return "It stands here twice; the first one counts."
+def _nameless_fault(match: re.Match[str], value: str) -> str:
+    """What is wrong with a line that looks like the end of a wrapped base64 text."""
+    if not value.strip("="):
+        return "It has no value."
+    if match["bare"] and not re.search(r"\w", value):
+        return "Put a value without letters or digits in quotes."
+    return ""
+
+
+def _refuse_both(pasted: Pasted, line: int, key: str) -> None:
+    """Readers of such files differ on which one counts."""
+    pasted.faults.append(Fault(line, _TWICE, key))
+    if pasted.values.pop(key, None) is not None:
+        pasted.faults.append(Fault(pasted.lines[key], _TWICE, key))
+
+
+def _fault(pasted: Pasted, match: re.Match[str], value: str) -> str:
+    if match["bare"] and value[0] in "\"'":
+        return _HALF_QUOTED
     if len(pasted.values) == MAX_BATCH:
         return f"At most {MAX_BATCH} at once; paste the rest afterwards."
     try:
@@ -126,7 +147,8 @@ def _fault(pasted: Pasted, key: str, value: str) -> str:
 
 def _value(match: re.Match[str]) -> str:
     if match["double"] is not None:
-        return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), match["double"])
+        # Any other backslash is one: programs disagree on it, and nothing may be lost.
+        return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), match["double"])
     if match["single"] is not None:
         return match["single"]
     return re.split(r"(?:^|[ \t])#", match["bare"], maxsplit=1)[0].rstrip()

@@ -13,7 +13,7 @@ from secrets_app.pasting import Fault, read_env
 ENV = """\
 # comment
 OPENAI_API_KEY=sk-1 # trailing
-export GITHUB_TOKEN='it''s'
+export GITHUB_TOKEN=it''s
 
 aws_region = "eu-central-1"
 PEM="-----BEGIN
@@ -22,6 +22,7 @@ two
 JSON={"a": "b"}
 HASH=a#b
 ESCAPED="a\\nb\\"c"
+WINDOWS="ab\\cd \\\\ \\$x \\t"
 URL=postgres://u:p@h/d?x=1
 """
 
@@ -30,12 +31,13 @@ def test_what_env_files_have_is_understood() -> None:
     pasted = read_env(ENV)
     assert pasted.values == {
         "openai_api_key": "sk-1",
-        "github_token": "'it''s'",
+        "github_token": "it''s",
         "aws_region": "eu-central-1",
         "pem": "-----BEGIN\ntwo\n",
         "json": '{"a": "b"}',
         "hash": "a#b",
         "escaped": 'a\nb"c',
+        "windows": "ab\\cd \\ $x \t",
         "url": "postgres://u:p@h/d?x=1",
     }
     assert pasted.faults == []
@@ -46,7 +48,8 @@ def test_what_env_files_have_is_understood() -> None:
     [
         ("MARKER", 1, ""),
         ("a=1\n\nMARKER-NAME=x", 3, ""),
-        ("a=1\nA=2", 2, "a"),
+        ('a="MARKER" trailing', 1, "a"),
+        ("a='it''MARKER'", 1, "a"),
         ("empty=", 1, ""),
         ("empty=''", 1, ""),
         ("a=" + "x" * 49_153, 1, "a"),
@@ -96,9 +99,17 @@ def test_what_follows_a_value_without_quotes_is_read_and_counted() -> None:
 
 
 def test_a_block_a_bracket_or_a_quote_that_ends_on_its_line_is_a_value() -> None:
-    text = "PEM=-----BEGIN X-----\\nMII=\\n-----END X-----\\n\nLIST=[\"a\"]\nODD='a'b'c'\nIT=it's\n"
+    text = "PEM=-----BEGIN X-----\\nMII=\\n-----END X-----\\n\nLIST=[\"a\"]\nODD=a'b'c'\nIT=it's\n"
     assert list(read_env(text).values.values()) == [
-        "-----BEGIN X-----\\nMII=\\n-----END X-----\\n", '["a"]', "'a'b'c'", "it's",
+        "-----BEGIN X-----\\nMII=\\n-----END X-----\\n", '["a"]', "a'b'c'", "it's",
+    ]  # fmt: skip
+
+
+def test_a_name_that_stands_twice_is_used_in_neither_line() -> None:
+    pasted = read_env("A=1\nB=1\na=2\nA=3\nC=\nC=4")
+    assert pasted.values == {"b": "1", "c": "4"}
+    assert [(fault.line, fault.key) for fault in pasted.faults] == [
+        (1, "a"), (3, "a"), (4, "a"), (5, ""),
     ]  # fmt: skip
 
 
