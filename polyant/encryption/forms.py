@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 
 WAITING = "entered, not saved yet"
 _DROP = "Drop what I entered"
+_BROKEN = "The line breaks are lost: a PEM text has several lines."
+_SEVERAL = " Enter it under Several lines."
 
 
 class Typed(NamedTuple):
@@ -124,5 +126,12 @@ class WriteOnlyField(forms.Field):
         if typed.clear:
             return "" if self.is_set else None
         if typed.text:
+            self._refuse_broken(typed.line)
             self.run_validators(typed.text)
         return typed.text or self.waiting
+
+    def _refuse_broken(self, line: str) -> None:
+        # With its line breaks written as \n, it is one line, and whole.
+        if "-----BEGIN" in line and "\\n" not in line:
+            more = _SEVERAL if self.widget.multiline else ""
+            raise ValidationError(_BROKEN + more, code="lost_line_breaks")

@@ -30,6 +30,14 @@ def test_several_lines_arrive_as_they_were_copied() -> None:
     assert cleaned({"value-lines": "-----BEGIN\r\nabc\r\n"}) == "-----BEGIN\nabc\n"
 
 
+def test_a_pem_text_that_lost_its_line_breaks_is_refused() -> None:
+    form = form_of({"value": "-----BEGIN X-----MARKER-----END X-----"})
+    assert "Enter it under Several lines." in str(form.errors)
+    assert "MARKER" not in str(form)
+    escaped = "-----BEGIN X-----\\nabc\\n-----END X-----"
+    assert cleaned({"value": escaped}) == escaped
+
+
 def test_a_blank_stands_for_what_waits_in_a_draft() -> None:
     assert cleaned({}, waiting="before") == "before"
     assert cleaned({"value": "now"}, waiting="before") == "now"
