@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
@@ -23,6 +23,7 @@ TOKEN_PREFIX = "ply_"
 MAX_TOKEN_DAYS = 3650
 # The label of tokens that were traded for a password.
 SIGN_IN_LABEL = "sign-in"
+_FORMS = UUID("6f2d8c1e-3b74-5f0a-9c55-0d7e4a1b92c3")
 
 
 class InstanceManager(models.Manager["Instance"]):
@@ -151,10 +152,12 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         *,
         instances: Collection["Instance"] | None = None,
         label: str = "",
+        form: str = "",
     ) -> tuple[str, "AccessToken"]:
         """A new token: its text, which exists only here, and its row.
 
-        With ``instances`` it is limited to these; an empty collection is limited to none.
+        With ``instances`` it is limited to these; an empty collection is limited to none. Issued
+        again for the same ``form`` of this user, it takes the place of the first, which nobody saw.
 
         Raises:
             Missing: one of them was deleted meanwhile.
@@ -164,13 +167,18 @@ class AccessTokenManager(models.Manager["AccessToken"]):
             type(instance).objects.lock(instance)
         self.filter(user=user, expires_at__lte=timezone.now()).delete()
         text = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        token = self.create(
-            user=user,
-            label=label,
-            digest=_digest(text),
-            is_limited=instances is not None,
-            expires_at=timezone.now() + lifetime,
-        )
+        fields = {
+            "user": user,
+            "label": label,
+            "digest": _digest(text),
+            "is_limited": instances is not None,
+            "expires_at": timezone.now() + lifetime,
+        }
+        if form:
+            pk = uuid5(_FORMS, f"{user.pk} {form}")
+            token, _ = self.update_or_create(pk=pk, defaults=fields)
+        else:
+            token = self.create(**fields)
         token.instances.set(instances or ())
         return text, token
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.conf import settings
@@ -50,6 +50,10 @@ class _InstancesField(InstancesField):
 class TokenForm(forms.Form):
     """What a person wants a new token for. Which instances it may use is said, never implied."""
 
+    # A second click makes the token anew: of two, one would never be seen.
+    form = forms.CharField(
+        required=False, max_length=36, widget=forms.HiddenInput, initial=lambda: str(uuid4())
+    )
     label = forms.CharField(
         label="What it is for",
         max_length=100,

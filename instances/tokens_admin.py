@@ -1,7 +1,7 @@
 """A person's API tokens in the admin. The text of one is in the answer that makes it, and no more.
 
 It never travels through the session or the messages cookie: the form is answered with the page
-that shows it, so reloading that page asks to send the form again, and makes another token.
+that shows it. Reloading that page asks to send the form again, and then replaces the token.
 """
 
 from datetime import timedelta
@@ -127,6 +127,7 @@ class AccessTokenAdmin(ModelAdmin):
             timedelta(days=form.cleaned_data["days"]),
             instances=form.limits,
             label=form.cleaned_data["label"],
+            form=form.cleaned_data["form"],
         )
         self.log_addition(request, token, [{"added": {}}])
         return text, token

@@ -187,6 +187,8 @@ def test_sending_the_confirmation_again_asks_again(founder: Client) -> None:
     founder.post(f"{NEW}confirm/", {"draft": draft})
     again = founder.post(f"{NEW}confirm/", {"draft": draft})
     assert "Import as new-imported" in text(again)
+    assert "Perhaps your first click has imported the bundle already" in text(again)
+    assert "Nothing has been imported" not in text(again)
     assert Instance.objects.filter(slug__startswith="new").count() == 1
 
 

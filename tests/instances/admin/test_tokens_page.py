@@ -106,8 +106,24 @@ def test_the_answer_is_the_only_place_that_ever_has_it(
     assert LogEntry.objects.get().object_repr == "nightly of owner"
 
 
-def test_sending_the_form_again_makes_another_token(client: Client) -> None:
-    assert text_in(make(client)) != text_in(make(client))
+def test_sending_a_form_again_replaces_its_token_and_another_form_makes_another(
+    client: Client, instance: Instance
+) -> None:
+    form, other = (client.get(ADD).context["form"]["form"].value() for _ in range(2))
+    first, second = (text_in(make(client, form=form)) for _ in range(2))
+    assert [sign_in(text).get("/api/instances").status_code for text in (first, second)] == [
+        401,
+        200,
+    ]
+    make(client, form=other)
+    assert AccessToken.objects.count() == 2
+
+
+def test_a_form_that_two_people_send_makes_a_token_for_each(
+    browse: Browse, client: Client, viewer: User
+) -> None:
+    for each in (client, browse(viewer)):
+        assert text_in(make(each, form="x"))
     assert AccessToken.objects.count() == 2
 
 
