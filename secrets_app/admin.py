@@ -61,7 +61,8 @@ class PastePage(_Secrets):
         pasted = read_env(form.cleaned_data["text"])
         rows = self.rows()
         seen = {key: row.stamp for key, row in rows.items() if key in pasted.values}
-        return self.confirm(Plan(pasted.values, [], seen, pasted.faults), rows)
+        plan = Plan(pasted.values, [], seen, len(pasted.faults))
+        return self.confirm(plan, rows, pasted.faults)
 
 
 class ConfirmPage(_Secrets, DecisionPage):

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from secrets_app.catalog import CUSTOM, WellKnown, describe_key
 from secrets_app.managers import EnvEntry
-from secrets_app.pasting import Fault
 
 
 @dataclass(frozen=True)
@@ -22,12 +21,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """Values to set and keys to remove, decided on while the rows were as in ``seen``."""
+    """Values to set and keys to remove, decided on while the rows were as in ``seen``.
+
+    ``left_out`` counts what was pasted and cannot be used.
+    """
 
     values: dict[str, str] = field(default_factory=dict, repr=False)
     removals: list[str] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    left_out: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.values or self.removals)
@@ -67,7 +69,7 @@ class Plan:
 
     @classmethod
     def from_draft(cls, draft: dict[str, Any]) -> Self:
-        return cls(**{**draft, "faults": [Fault(**fault) for fault in draft["faults"]]})
+        return cls(**draft)
 
     def _line(self, key: str, row: Any) -> Line:
         stale = self.seen.get(key) != (row.stamp if row else None)

@@ -1,5 +1,6 @@
 """Pages whose form is a plan: drafts, the confirmation, and carrying it out."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -12,8 +13,10 @@ from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
 from polyant.exceptions import Missing
 from secrets_app.entries import EntriesForm
 from secrets_app.exceptions import ChangedMeanwhile
+from secrets_app.pasting import Fault
 from secrets_app.plan import Plan
 
+_MOST_FAULTS = 100
 _WHITESPACE = "Stored as it is, but it begins or ends with a space or a line break: {keys}."
 
 
@@ -54,14 +57,17 @@ class PlannedPage(InstancePage):
         """
         return open_draft(self.request.POST.get("draft", ""), **self._bound(step))
 
-    def confirm(self, plan: Plan, rows: dict[str, Any]) -> HttpResponse:
+    def confirm(
+        self, plan: Plan, rows: dict[str, Any], faults: Sequence[Fault] = ()
+    ) -> HttpResponse:
         """Ask, with names only. What is asked about is the state of now."""
         renewed = plan.renewed(rows)
         return self.show(
             "admin/secrets_app/confirm.html",
             page_label="Confirm",
             lines=plan.lines(rows),
-            faults=plan.faults,
+            faults=faults[:_MOST_FAULTS],
+            more_faults=plan.left_out - len(faults[:_MOST_FAULTS]),
             plan=renewed,
             draft=self.seal(renewed.to_draft(), "plan") if renewed else "",
             noun=self.noun,

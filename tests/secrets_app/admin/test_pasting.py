@@ -166,6 +166,18 @@ def test_a_preview_of_many_letters_beyond_ascii_can_be_confirmed(
     assert InstanceSecret.objects.reveal(instance, "key_13") == "é" * 24_000
 
 
+def test_a_paste_full_of_faults_can_be_confirmed_as_its_preview_promises(
+    browse: Callable[[User], Client], editor: User, instance: Instance
+) -> None:
+    client, url = browse(editor), f"/admin/instances/instance/{instance.pk}/secrets/"
+    page = client.post(f"{url}paste/", {"text": "A=1\n" + "-\n" * 50_000})
+    shown = page.content.decode()
+    assert shown.count("This is not of the form NAME=value.") == 100
+    assert "And 49900 more lines." in shown
+    assert client.post(f"{url}confirm/", {"draft": page.context["draft"]}).status_code == 302
+    assert InstanceSecret.objects.reveal(instance, "a") == "1"
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment", "é" * 500_001, "a=\0MARKER"])
 def test_a_paste_without_anything_to_store_says_so(
     browse: Callable[[User], Client], editor: User, instance: Instance, text: str
