@@ -1,6 +1,6 @@
 """The verbs on channels: the one road in, for API, admin and commands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
@@ -66,7 +66,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
             _refuse_incomplete(row)
         row.updated_by = by
         row.save()
-        AuditEntry.objects.record(instance, Action.CHANNEL_CONNECTED, [kind.slug, *config], by)
+        AuditEntry.objects.record(instance, Action.CHANNEL_CONNECTED, _names(kind, config), by)
         return row
 
     @transaction.atomic
@@ -118,7 +118,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         row.enabled = enabled and not row.lacking
         row.updated_by = by
         row.save()
-        AuditEntry.objects.record(instance, Action.CHANNEL_CONNECTED, [kind.slug, *settings], by)
+        AuditEntry.objects.record(instance, Action.CHANNEL_CONNECTED, _names(kind, settings), by)
         return row
 
     def missing_keys(self, instance: Instance) -> dict[str, str]:
@@ -161,6 +161,11 @@ def find_type(slug: str) -> ChannelType:
     if slug not in CHANNEL_TYPES:
         raise Missing(f"There is no such channel type; there are: {', '.join(CHANNEL_TYPES)}.")
     return CHANNEL_TYPES[slug]
+
+
+def _names(kind: ChannelType, members: Iterable[str]) -> list[str]:
+    """The members for the audit trail; the channel alone where it was only switched."""
+    return [f"{kind.slug}/{name}" for name in members] or [kind.slug]
 
 
 def _existing(row: "InstanceChannel | None", kind: ChannelType) -> "InstanceChannel":

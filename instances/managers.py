@@ -119,7 +119,7 @@ class MembershipManager(models.Manager["Membership"]):
         if role != Role.ADMIN:
             self._keep_an_admin(instance, username)
         member, _ = self.update_or_create(instance=instance, user=user, defaults={"role": role})
-        AuditEntry.objects.record(instance, Action.MEMBER_ASSIGNED, [username, role], by)
+        AuditEntry.objects.record(instance, Action.MEMBER_ASSIGNED, [f"{username}: {role}"], by)
         return member
 
     @transaction.atomic
@@ -209,8 +209,7 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         token.instances.remove(instance)
         if not token.instances.exists():
             self.filter(pk=pk).delete()
-        names = filter(None, [token.user.get_username(), token.label])
-        AuditEntry.objects.record(instance, Action.TOKEN_WITHDRAWN, names, by)
+        AuditEntry.objects.record(instance, Action.TOKEN_WITHDRAWN, [str(token)], by)
         return token
 
 

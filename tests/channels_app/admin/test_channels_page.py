@@ -62,7 +62,7 @@ def test_blank_keeps_a_credential_and_configuration_is_edited(
 ) -> None:
     assert save(client, instance, "telegram", allowedUserIds="43").status_code == 302
     assert stored(instance) == {"botToken": TOKEN, "allowedUserIds": "43"}
-    assert AuditEntry.objects.order_by("-pk")[0].names == ["allowedUserIds", "telegram"]
+    assert AuditEntry.objects.order_by("-pk")[0].names == ["telegram/allowedUserIds"]
     assert InstanceChannel.objects.get().enabled
 
 

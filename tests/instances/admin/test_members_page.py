@@ -77,7 +77,7 @@ def test_an_admin_adds_a_member_through_the_verb(
     assert roles() == {"owner": "admin", "ada": "editor"}
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.names) == (
-        "member.assigned", "owner", ["ada", "editor"],
+        "member.assigned", "owner", ["ada: editor"],
     )  # fmt: skip
     assert LogEntry.objects.get().get_change_message() == "Members: ada is editor."
 

@@ -255,7 +255,7 @@ def test_who_imported_what_is_on_record(client: APIClient, filled: Instance) -> 
     entries = AuditEntry.objects.order_by("pk")[seen:]
     assert [(entry.action, entry.names) for entry in entries] == [
         ("instance.changed", ["bundle_extras", "description"]),
-        ("channel.connected", ["allowedUserIds", "telegram"]),
+        ("channel.connected", ["telegram/allowedUserIds"]),
         ("skill_env.set", ["search/REGION"]),
         ("instance.imported", ["bundle_extras", "channels", "description", "skillEnv"]),
     ]
