@@ -71,10 +71,10 @@ class ChannelsSection(BundleSection):
         applied, missing = Applied([], []), InstanceChannel.objects.missing_keys(instance)
         for entry in entries:
             if kind := CHANNEL_TYPES.get(entry["channelType"]):
-                row = InstanceChannel.objects.configure(
+                row, is_written = InstanceChannel.objects.configure(
                     instance, kind, entry["settings"], by, enabled=entry["enabled"]
                 )
-                applied.changes.append(kind.slug)
+                applied.changes.extend([kind.slug] if is_written else [])
                 applied.warnings.extend(_lacking(row, missing))
             else:
                 applied.warnings.append(_foreign(entry["channelType"]))

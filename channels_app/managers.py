@@ -98,11 +98,12 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         by: User | None,
         *,
         enabled: bool,
-    ) -> "InstanceChannel":
+    ) -> tuple["InstanceChannel", bool]:
         """Merge readable members into the channel, as an import does; its credentials stay.
 
         They are not opened either, so this works where the key is lost. A channel that lacks
-        something is left disabled, whatever ``enabled`` says.
+        something is left disabled, whatever ``enabled`` says. Also whether anything was written:
+        what is so already is left alone.
 
         Raises:
             Invalid: a member is unknown, malformed, or a credential.
@@ -114,12 +115,15 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         rows = self.select_for_update().filter(instance=instance, channel_type=kind.slug)
         row = rows.defer("credentials").first()
         row = row or self.model(instance=instance, channel_type=kind.slug, credentials={})
+        before = row.config, row.enabled
         row.config = {**row.config, **settings}
         row.enabled = enabled and not row.lacking
+        if not row._state.adding and before == (row.config, row.enabled):
+            return row, False
         row.updated_by = by
         row.save()
         AuditEntry.objects.record(instance, Action.CHANNEL_CONNECTED, _names(kind, settings), by)
-        return row
+        return row, True
 
     def missing_keys(self, instance: Instance) -> dict[str, str]:
         """Channels whose credentials need a key that is not here, by type. Opens nothing."""

@@ -120,12 +120,11 @@ class SkillEnvSection(BundleSection):
         brought = {_name(entry): value for entry in entries
                    if (value := _value(entry)) is not None}  # fmt: skip
         values = {name: value for name, value in brought.items() if not stored.get(name)}
-        if values:
-            InstanceSkillEnv.objects.set_readable(instance, values, by)
+        written = InstanceSkillEnv.objects.set_readable(instance, values, by) if values else []
         key_ids = InstanceSkillEnv.objects.key_ids(instance)
         problems = {name: why_unreadable(key_id, "variable") for name, key_id in key_ids.items()}
         warnings = [each for entry in entries for each in _warnings(entry, stored, problems)]
-        return Applied(["/".join(name) for name in values], warnings)
+        return Applied(["/".join(name) for name in written], warnings)
 
 
 def _exported(skill: str, shown: dict[str, Any]) -> Entry:

@@ -68,22 +68,26 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
     @transaction.atomic
     def set_readable(
         self, instance: Instance, values: Mapping[tuple[str, str], str], by: User | None
-    ) -> None:
+    ) -> list[tuple[str, str]]:
         """Create or replace readable values, by skill and key, as an import has them.
+
+        Returns the names of those that were written: what is so already is left alone.
 
         Raises:
             ValidationError: a key or a value that cannot be stored.
             Conflict: one of them is stored as sensitive.
         """
         Instance.objects.lock(instance)
-        sensitive = {name for name, kept in self.sensitivity(instance).items() if kept}
-        if sensitive & values.keys():
+        stored = {(row.skill_slug, row.key): row for row in self.filter(instance=instance)}
+        if any(stored[name].sensitive for name in values if name in stored):
             raise Conflict("A variable that is stored as sensitive stays so; delete it first.")
-        rows = [
-            self._row(instance, skill, EnvEntry(key, value, sensitive=False), by)
-            for (skill, key), value in values.items()
+        new = [name for name, value in values.items() if not _is(stored.get(name), value)]
+        entries = [
+            (skill, EnvEntry(key, values[skill, key], sensitive=False)) for skill, key in new
         ]
-        self._store(instance, rows, by)
+        if entries:
+            self._store(instance, [self._row(instance, *entry, by) for entry in entries], by)
+        return new
 
     @transaction.atomic
     def remove(self, instance: Instance, skill: str, key: str, by: User | None) -> None:
@@ -179,6 +183,14 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
                 f"env.{readable[key]}: this variable is stored as sensitive and stays so;"
                 " delete it first to store it readable."
             )
+
+
+def _is(row: "InstanceSkillEnv | None", value: str) -> bool:
+    """Whether a readable row has this value; one that does not open has none."""
+    try:
+        return row is not None and row.reveal_shown() == value
+    except DecryptionError:
+        return False
 
 
 def _shown(row: "InstanceSkillEnv") -> dict[str, Any]:

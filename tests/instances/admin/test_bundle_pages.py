@@ -110,6 +110,16 @@ def test_a_change_meanwhile_is_shown_and_asked_about_again(
     assert InstanceSkillEnv.objects.exists()
 
 
+def test_a_bundle_that_changes_nothing_says_so(
+    browse: Browse, owner: User, furnished: Instance
+) -> None:
+    client = browse(owner)
+    exported = client.get(url_of(furnished, "bundle/download")).json()
+    assert "Everything in the bundle is so already." in text(
+        upload(client, url_of(furnished), exported)
+    )
+
+
 @pytest.mark.parametrize("draft", ["", "v1.x", None])
 def test_a_draft_that_is_not_ours_imports_nothing(
     browse: Browse, superuser: User, owner: User, instance: Instance, draft: str | None

@@ -261,12 +261,35 @@ def test_who_imported_what_is_on_record(client: APIClient, filled: Instance) -> 
     ]
 
 
+def test_what_is_so_already_is_not_written_again(
+    client: APIClient, filled: Instance, raw_rows: Callable[[str], list[dict[str, Any]]]
+) -> None:
+    exported = client.get(f"{BASE}/export").json()
+    tables = ("instance_channels", "instance_skill_env")
+    before, seen = [raw_rows(table) for table in tables], AuditEntry.objects.count()
+    assert client.post(URL, exported).status_code == 200
+    assert [raw_rows(table) for table in tables] == before
+    entries = AuditEntry.objects.order_by("pk")[seen:]
+    assert [(entry.action, entry.names) for entry in entries] == [("instance.imported", [])]
+
+
+def test_a_readable_value_that_does_not_open_is_written_anew(
+    client: APIClient, filled: Instance, settings: Any
+) -> None:
+    settings.ENCRYPTION_KEY = "2e" * 32
+    content = bundle(skillEnv=[env("REGION", encrypted=False, value="eu")])
+    assert client.post(URL, content).status_code == 200
+    [row] = InstanceSkillEnv.objects.filter(instance=filled, key="REGION")
+    assert row.reveal_shown() == "eu"
+
+
 def test_an_import_is_whole_or_has_not_happened(
     client: APIClient,
     filled: Instance,
     engine_bundle: dict[str, Any],
     raw_rows: Callable[[str], list[dict[str, Any]]],
 ) -> None:
+    InstanceSkillEnv.objects.filter(key="REGION").delete()
     tables = ("instances", "instance_channels", "instance_skill_env", "audit_log")
     before = [raw_rows(table) for table in tables]
 
