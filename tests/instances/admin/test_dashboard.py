@@ -43,7 +43,7 @@ def test_it_is_calm_when_everything_is_fine(
     furnish(instance)
     page = browse(viewer).get("/admin/").content.decode()
     assert "All is well" in page
-    assert "Everything that is stored can be read" in page
+    assert "No stored value needs a key that is missing here" in page
 
 
 def test_who_has_no_instance_is_told_how_to_get_one(
