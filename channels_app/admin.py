@@ -18,10 +18,8 @@ from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
 from polyant.encryption.exceptions import DecryptionError, UnknownEncryptionKey
 from polyant.exceptions import Invalid, Missing
 
-_NEEDS_KEY = (
-    "The stored credentials need encryption key {key_id}, which is not configured here. Add it to"
-    " ENCRYPTION_KEY_FALLBACKS, or enter them again below, or delete the channel."
-)
+_NEEDS_KEY = "The stored credentials need encryption key {}, which is not configured here."
+_REMEDY = " Add it to ENCRYPTION_KEY_FALLBACKS, or enter them again below, or delete the channel."
 _DAMAGED = (
     "The stored credentials were altered, or copied from another row; no key opens them. Enter"
     " them again below, or delete the channel."
@@ -131,7 +129,8 @@ class ChannelsPage(InstancePage):
 
     def _problems(self) -> dict[str, str]:
         missing = InstanceChannel.objects.missing_keys(self.instance)
-        return {kind: _NEEDS_KEY.format(key_id=key_id) for kind, key_id in missing.items()}
+        remedy = _REMEDY if self.allows(self.to_change) else ""
+        return {kind: _NEEDS_KEY.format(key_id) + remedy for kind, key_id in missing.items()}
 
     def _gone(self) -> HttpResponse:
         if Instance.objects.filter(pk=self.instance.pk).exists():
@@ -167,7 +166,7 @@ class DisconnectPage(InstancePage):
 
 def _words(error: DecryptionError) -> str:
     if isinstance(error, UnknownEncryptionKey):
-        return _NEEDS_KEY.format(key_id=error.key_id)
+        return _NEEDS_KEY.format(error.key_id) + _REMEDY
     return _DAMAGED
 
 

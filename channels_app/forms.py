@@ -26,12 +26,13 @@ _GONE = "Somebody disconnected this channel while you were editing. Save again t
 
 
 class Row(NamedTuple):
-    """A member with its field and whether it is stored."""
+    """A member with its field, and whether it is stored: ``is_lost`` so that it does not open."""
 
     member: Member
     field: forms.BoundField
     is_set: bool
     is_waiting: bool
+    is_lost: bool
 
 
 class ChannelForm(ShownForm, forms.Form):
@@ -79,10 +80,12 @@ class ChannelForm(ShownForm, forms.Form):
         )
 
     def _has(self, member: Member) -> bool:
+        return self._is_stored(member) and not (member.credential and self.problem)
+
+    def _is_stored(self, member: Member) -> bool:
         if self.row is None:
             return False
-        stored = self.row.credential_names if member.credential else self.row.config
-        return member.name in stored and not (member.credential and self.problem)
+        return member.name in (self.row.credential_names if member.credential else self.row.config)
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("enabled"):
@@ -179,7 +182,8 @@ class ChannelForm(ShownForm, forms.Form):
         """The members as the page shows them."""
         for member in self.kind.members:
             is_waiting = member.name in self.waiting
-            yield Row(member, self[member.name], self._has(member), is_waiting)
+            is_lost = bool(self.problem) and self._is_stored(member) and member.credential
+            yield Row(member, self[member.name], self._has(member), is_waiting, is_lost)
 
 
 class _ConfigurationInput(forms.TextInput):

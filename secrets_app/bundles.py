@@ -60,8 +60,13 @@ class SecretsSection(BundleSection):
 
     def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
         key_ids = InstanceSecret.objects.key_ids(instance)
-        stored = {key: why_unreadable(key_id, "secret") for key, key_id in key_ids.items()}
+        stored = {key: _problem(key_id, "secret") for key, key_id in key_ids.items()}
         return Applied([], [each for entry in entries for each in _about(entry, stored)])
+
+
+def _problem(key_id: str, noun: str) -> str:
+    """Why a stored value cannot be opened, and what to do; "" if its key is here."""
+    return " ".join(why_unreadable(key_id, noun) or ())
 
 
 def _about(entry: Entry, stored: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -122,7 +127,7 @@ class SkillEnvSection(BundleSection):
         values = {name: value for name, value in brought.items() if not stored.get(name)}
         written = InstanceSkillEnv.objects.set_readable(instance, values, by) if values else []
         key_ids = InstanceSkillEnv.objects.key_ids(instance)
-        problems = {name: why_unreadable(key_id, "variable") for name, key_id in key_ids.items()}
+        problems = {name: _problem(key_id, "variable") for name, key_id in key_ids.items()}
         warnings = [each for entry in entries for each in _warnings(entry, stored, problems)]
         return Applied(["/".join(name) for name in written], warnings)
 

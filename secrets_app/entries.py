@@ -17,22 +17,27 @@ NEW_ROWS = 3
 # One request of Django's takes 2.5 MB, and a draft is a third longer than what it holds.
 MAX_BYTES = 1_000_000
 
-_NEEDS_KEY = (
-    "The stored value needs encryption key {key_id}, which is not configured here. Add it to"
-    " ENCRYPTION_KEY_FALLBACKS, or enter the value again, or remove the {noun}."
-)
-_DAMAGED = (
-    "The stored value was altered, or copied from another row; no key opens it. Enter it again, or"
-    " remove the {noun}."
-)
+_NEEDS_KEY = "The stored value needs encryption key {}, which is not configured here."
+_ADD_KEY = "Add it to ENCRYPTION_KEY_FALLBACKS, or enter the value again, or remove the {}."
+_DAMAGED = "The stored value was altered, or copied from another row; no key opens it."
+_ENTER_AGAIN = "Enter it again, or remove the {}."
 _NAMELESS = "This value needs a name. Saved again without one, it is dropped."
 
 
-def why_unreadable(key_id: str, noun: str) -> str:
+class Problem(NamedTuple):
+    """What is the matter with a row, and what those who may change it can do."""
+
+    what: str
+    remedy: str
+
+
+def why_unreadable(key_id: str, noun: str) -> Problem | None:
     """What to say of a row that needs this key, "" if it has none; nothing if the key is here."""
     if key_id in get_keyring().key_ids:
-        return ""
-    return (_NEEDS_KEY if key_id else _DAMAGED).format(key_id=key_id, noun=noun)
+        return None
+    if key_id:
+        return Problem(_NEEDS_KEY.format(key_id), _ADD_KEY.format(noun))
+    return Problem(_DAMAGED, _ENTER_AGAIN.format(noun))
 
 
 class Row(NamedTuple):
@@ -44,7 +49,7 @@ class Row(NamedTuple):
     name: forms.BoundField | None = None
     is_waiting: bool = False
     ticks: tuple[forms.BoundField, ...] = ()
-    problem: str = ""
+    problem: Problem | None = None
     kind: str = ""
     is_shown: bool = False
 

@@ -40,7 +40,7 @@ class SecretsForm(EntriesForm):
     def row(self, key: str) -> Row:
         row, stored = super().row(key), self.stored.get(key)
         named = stored and PREFIX_PATTERN.fullmatch(stored.prefix)
-        problem = why_unreadable(named[1] if named else "", self.noun) if stored else ""
+        problem = why_unreadable(named[1] if named else "", self.noun) if stored else None
         return row._replace(kind="unreadable", problem=problem) if problem else row
 
     def groups(self) -> Iterator[tuple[str, list[Row]]]:

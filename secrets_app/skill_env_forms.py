@@ -8,7 +8,7 @@ from django.db.models import Field
 
 from polyant.encryption.exceptions import DecryptionError
 from secrets_app.catalog import CUSTOM, WellKnown
-from secrets_app.entries import EntriesForm, NameInput, Row, why_unreadable
+from secrets_app.entries import EntriesForm, NameInput, Problem, Row, why_unreadable
 from secrets_app.models import InstanceSkillEnv
 from secrets_app.plan import EnvPlan
 from secrets_app.validators import validate_env_key, validate_value
@@ -18,7 +18,7 @@ MAX_SHOWN = 200_000
 
 # Somebody may have turned the flag in the database to have a credential entered as readable.
 _THEN_SENSITIVE = " What you enter is sensitive."
-_LONG = "Too long to be shown here. What you enter replaces it."
+_LONG = Problem("Too long to be shown here.", "What you enter replaces it.")
 
 
 def _check_skill(skill: str) -> None:
@@ -109,11 +109,11 @@ class SkillEnvForm(EntriesForm):
 
     def row(self, key: str) -> Row:
         about, row = WellKnown(key, CUSTOM, key, "", ""), self.stored.get(key)
-        problem = self.problems.get(key, "")
+        problem = self.problems.get(key)
         kind = "unreadable" if problem else "readable" if row and not row.sensitive else ""
         if self._is_editable(key):
             ticks = (self[f"remove-{key}"],)
-            return Row(about, row, self[f"text-{key}"], None, False, ticks, "", kind, True)
+            return Row(about, row, self[f"text-{key}"], None, False, ticks, None, kind, True)
         name = f"key-{key}"
         problem = _LONG if key in self.long else problem
         return Row(about, row, self[name], None, name in self.waiting, (), problem, kind)
@@ -147,17 +147,23 @@ class _ReadableField(forms.CharField):
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _look(row: InstanceSkillEnv) -> tuple[str | None, str]:
+def _look(row: InstanceSkillEnv) -> tuple[str | None, Problem | None]:
     """The value of a readable variable, None of another; and why it does not open."""
-    then = "" if row.sensitive else _THEN_SENSITIVE
     # A loaded row holds a stored value, which knows the key it needs.
     key_id = row.value.key_id  # type: ignore[attr-defined]
     if problem := why_unreadable(key_id, SkillEnvForm.noun):
-        return None, problem + then
+        return None, _with_consequence(problem, row)
     try:
-        return (None if row.sensitive else row.reveal_shown()), ""
+        return (None if row.sensitive else row.reveal_shown()), None
     except DecryptionError:
-        return None, why_unreadable("", SkillEnvForm.noun) + then
+        return None, _with_consequence(why_unreadable("", SkillEnvForm.noun), row)
+
+
+def _with_consequence(problem: Problem | None, row: InstanceSkillEnv) -> Problem | None:
+    """The same, with what will become of the value that is entered instead."""
+    if problem is None or row.sensitive:
+        return problem
+    return problem._replace(remedy=problem.remedy + _THEN_SENSITIVE)
 
 
 def _beyond(texts: Mapping[str, str], size: int) -> set[str]:

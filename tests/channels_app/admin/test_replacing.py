@@ -1,5 +1,6 @@
 """A channel that does not open is replaced on its page, and nothing else is."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -60,6 +61,16 @@ def test_an_unreadable_channel_names_its_key_and_can_be_replaced(
     assert refused.context["failed"].errors.keys() == {"botToken"}
     assert save(client, instance, "telegram", botToken="3:new").status_code == 302
     assert stored(instance) == {"botToken": "3:new", "allowedUserIds": "42"}
+
+
+def test_an_unreadable_channel_says_what_is_set_and_tells_a_viewer_of_no_remedy(
+    client: Client, browse: Callable[[User], Client], viewer: User, instance: Instance, key: str
+) -> None:
+    theirs = browse(viewer).get(url_of(instance)).content.decode()
+    for page in (client.get(url_of(instance)).content.decode(), theirs):
+        assert page.count("set, unreadable") == len(OLD)
+        assert "which is not configured here." in page
+    assert "enter them again" not in theirs
 
 
 def test_damaged_credentials_are_told_when_they_are_needed_and_can_be_replaced(

@@ -136,7 +136,7 @@ def test_a_bent_page_state_is_no_error(client: Client, instance: Instance, seen:
 
 
 def test_an_unreadable_row_does_not_disturb_the_page(
-    client: Client, instance: Instance, settings: Any
+    client: Client, browse: Browse, viewer: User, instance: Instance, settings: Any
 ) -> None:
     put(instance, None, openai_api_key="old")
     key_id = get_keyring().primary.key_id
@@ -146,6 +146,8 @@ def test_an_unreadable_row_does_not_disturb_the_page(
     assert page.count('<span class="chip broken">unreadable</span>') == 1
     assert page.count(f"The stored value needs encryption key {key_id}, which is not") == 1
     assert page.count('<span class="chip set">') == 1
+    theirs = browse(viewer).get(url_of(instance)).content.decode()
+    assert f"needs encryption key {key_id}, which is not configured here.</p>" in theirs
     assert send(client, instance, key__openai_api_key="new").status_code == 302
     assert stored(instance) == {"openai_api_key": "new", "github_token": "readable"}
 

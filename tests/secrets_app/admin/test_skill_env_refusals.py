@@ -140,7 +140,7 @@ def test_a_form_that_is_sent_twice_says_so(client: Client, instance: Instance) -
 
 
 def test_a_row_that_does_not_open_says_which_key_it_needs_and_spares_the_others(
-    client: Client, instance: Instance, settings: Any
+    client: Client, browse: Browse, viewer: User, instance: Instance, settings: Any
 ) -> None:
     put(instance, TOKEN="old")
     put(instance, REGION="old", sensitive=False)
@@ -150,6 +150,9 @@ def test_a_row_that_does_not_open_says_which_key_it_needs_and_spares_the_others(
     page = client.get(url_of(instance)).content.decode()
     assert page.count(f"The stored value needs encryption key {key_id}") == 2
     assert page.count("What you enter is sensitive.") == 1
+    theirs = browse(viewer).get(url_of(instance)).content.decode()
+    assert "What you enter" not in theirs
+    assert "enter the value again" not in theirs
     assert "\nshown</textarea>" in page
     assert save(client, instance, key__TOKEN="new", key__REGION="new").status_code == 302
     assert stored(instance) == {"TOKEN": "new", "REGION": "new", "GOOD": "shown"}
