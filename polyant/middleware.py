@@ -34,8 +34,9 @@ class NulMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/admin/") and "%00" in request.META.get("QUERY_STRING", ""):
-            raise BadRequest("a NUL in the query string")
+        has_nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        if has_nul and request.path.startswith("/admin/"):
+            raise BadRequest("a NUL in the address")
         return self.get_response(request)
 
 

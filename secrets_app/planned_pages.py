@@ -10,13 +10,17 @@ from django.http import HttpRequest, HttpResponse
 from instances.models import Instance
 from instances.pages import InstancePage
 from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
-from polyant.exceptions import Missing
+from polyant.exceptions import Conflict, Missing
 from secrets_app.entries import EntriesForm
 from secrets_app.exceptions import ChangedMeanwhile
 from secrets_app.pasting import Fault
 from secrets_app.plan import Plan
 
 _MOST_FAULTS = 100
+_STAYS_SENSITIVE = (
+    "Nothing was saved: a variable that is stored as sensitive stays so. Remove it first to store"
+    " it readable."
+)
 _WHITESPACE = "Stored as it is, but it begins or ends with a space or a line break: {keys}."
 
 
@@ -84,6 +88,8 @@ class PlannedPage(InstancePage):
                 self.admin.log_change(self.request, self.instance, f"{self.subject}: {plan.done}")
         except ChangedMeanwhile:
             return self.confirm(plan, self.rows())
+        except Conflict:
+            return self.done(_STAYS_SENSITIVE, level=messages.ERROR)
         except Missing:
             return self.gone()
         if padded := [key for key, value in plan.values.items() if value != value.strip()]:

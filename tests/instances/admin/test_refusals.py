@@ -89,6 +89,16 @@ def test_a_made_up_filter_is_a_bad_request_or_none(
         assert client.get(f"{url}?{query}").status_code in (200, 302, 400)
 
 
+@pytest.mark.parametrize(
+    "page", ["members/%00/remove/", "channels/%00/disconnect/", "skill-env/%00/", "%00/"]
+)
+def test_a_nul_in_an_address_is_a_bad_request(
+    browse: Browse, superuser: User, instance: Instance, page: str
+) -> None:
+    visit, path = browse(superuser), f"{LIST}{instance.pk}/{page}"
+    assert visit.get(path).status_code == visit.post(path).status_code == 400
+
+
 def test_a_member_with_an_odd_name_is_listed_and_removed(
     browse: Browse, superuser: User, make_user: Callable[..., User], instance: Instance
 ) -> None:

@@ -170,6 +170,14 @@ def test_a_flag_that_was_turned_in_the_database_makes_nothing_readable(
     assert sensitivity() == {"TOKEN": True}
 
 
+def test_a_bent_form_makes_nothing_readable(client: Client, instance: Instance) -> None:
+    put(instance, TOKEN="MARKER")
+    sent = {**opened(client, instance), "text-TOKEN": "new", "initial-text-TOKEN": ""}
+    response = client.post(url_of(instance), sent, follow=True)
+    assert "stored as sensitive stays so" in response.content.decode()
+    assert stored(instance) == {"TOKEN": "MARKER"}
+
+
 def test_what_is_too_long_to_be_shown_is_replaced_and_stays_readable(
     client: Client, instance: Instance
 ) -> None:
