@@ -4,10 +4,15 @@ import re
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
+from polyant.authentication import SAFE_METHODS
+
+_SIGNED_OUT = "You were signed out; nothing was saved. Sign in, and enter it once more."
 _SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 
 
@@ -38,6 +43,20 @@ class NulMiddleware:
         if has_nul and request.path.startswith("/admin/"):
             raise BadRequest("a NUL in the address")
         return self.get_response(request)
+
+
+class SignedOutMiddleware:
+    """Says at the sign-in that a form came after the session had ended: nobody kept it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_form = request.method not in SAFE_METHODS and not request.user.is_authenticated
+        if is_form and response.get("Location", "").startswith(reverse("admin:login")):
+            messages.warning(request, _SIGNED_OUT)
+        return response
 
 
 class SessionMiddleware(DjangoSessionMiddleware):

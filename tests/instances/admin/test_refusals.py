@@ -37,6 +37,16 @@ def test_a_form_from_before_the_last_sign_in_is_refused_in_words(
     assert "style=" not in page
 
 
+def test_a_form_that_comes_after_the_session_ended_is_said_to_be_lost(instance: Instance) -> None:
+    path, words = f"{LIST}{instance.pk}/secrets/", "You were signed out; nothing was saved."
+    client = Client()
+    page = client.post(path, {"key-openai_api_key": "MARKER"}, follow=True)
+    assert page.redirect_chain == [(f"/admin/login/?next={path}", 302)]
+    assert words in page.content.decode()
+    assert "MARKER" not in page.content.decode()
+    assert words not in client.get(path, follow=True).content.decode()
+
+
 def test_an_instance_that_is_deleted_twice_is_told_in_words(
     browse: Browse, superuser: User, instance: Instance
 ) -> None:
