@@ -59,9 +59,22 @@ def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(
     (name,) = run("export_instance", "--all", str(tmp_path)).split()
     (tmp_path / name).unlink()
     (tmp_path / name).mkdir()
+    written = AuditEntry.objects.count()
     with pytest.raises(CommandError, match="Cannot write"):
         run("export_instance", "--all", str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert AuditEntry.objects.count() == written
+
+
+def test_a_bundle_is_printed_as_utf_8_whatever_the_terminal_takes(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Instance.objects.filter(pk=instance.pk).update(name="Ünï 🤖")
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    call_command("export_instance", "my-assistant")
+    terminal.seek(0)
+    assert json.loads(terminal.buffer.read())["instance"]["name"] == "Ünï 🤖"
 
 
 @pytest.mark.parametrize("arguments", [["no-such"], [], ["my-assistant", "--all", "x"]])
