@@ -1,10 +1,12 @@
 """Sends runs to LangSmith with its own SDK, from one thread that lives while there are some.
 
 The SDK's own background threads (one or two a key, awake every 50 ms) are left off: here the keys
-are many. Its log is off too (``polyant.logs``): after a failure it has a part of the key.
+are many. Its log is off too (``polyant.logs``): after a failure it has a part of the key. Of the
+environment it knows nothing: instances say what is traced, and settings where to.
 """
 
 import logging
+import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -101,7 +103,19 @@ class _Clients:
             client.close()
 
 
+def _clear_environment() -> None:
+    """Take away what the SDK looks for in the environment, some of it while it is imported.
+
+    Not all of it has an argument: with LANGSMITH_ENDPOINT, which is the name of a setting of ours,
+    and LANGSMITH_RUNS_ENDPOINTS it would not even begin.
+    """
+    for name in [*os.environ]:
+        if name.startswith(("LANGSMITH_", "LANGCHAIN_")):
+            del os.environ[name]
+
+
 def _client(address: str, key: str) -> "Client":
+    _clear_environment()
     # Here, in the thread: the import takes a second that others need not pay.
     from langsmith import Client
     from requests import Session
@@ -127,6 +141,9 @@ def _client(address: str, key: str) -> "Client":
         timeout_ms=TIMEOUT_MS,
         auto_batch_tracing=False,
         # What else the SDK would take from the environment and tell, or obey.
+        hide_inputs=False,
+        hide_outputs=False,
+        hide_metadata=False,
         omit_traced_runtime_info=True,
         disable_prompt_cache=True,
         tracing_mode="langsmith",

@@ -1,9 +1,11 @@
 """Whatever becomes of a trace, the completion is answered."""
 
+import json
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,23 +119,36 @@ def test_the_clients_of_many_keys_are_few_and_closed() -> None:
     clients.close()
 
 
-def test_the_environment_neither_reroutes_nor_stops_a_trace(
-    ask: Ask,
-    traced: Instance,
-    answering: None,
-    langsmith: HTTPServer,
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_environment_neither_reroutes_nor_stops_nor_empties_a_trace(
+    langsmith: HTTPServer, tmp_path: Path
 ) -> None:
-    for name, value in {
-        "LANGSMITH_API_KEY": "other",
-        "LANGSMITH_WORKSPACE_ID": "other",
-        "LANGSMITH_PROJECT": "other",
-        "LANGSMITH_TRACING_SAMPLING_RATE": "0",
+    """In a process of its own: the SDK looks once, and for some while it is imported."""
+    langsmith.expect_request("/langsmith/runs").respond_with_json({}, status=202)
+    elsewhere = langsmith.url_for("/elsewhere")
+    variables = {
+        "ENDPOINT": langsmith.url_for("/langsmith"),  # of the settings
+        "RUNS_ENDPOINTS": json.dumps({elsewhere: "other"}),
+        "API_KEY": "other", "WORKSPACE_ID": "other", "PROJECT": "other", "TRACING": "false",
+        "TRACING_SAMPLING_RATE": "0", "TRACING_MODE": "otel", "RUN_COMPRESSION_LEVEL": "none",
+        "HIDE_INPUTS": "true", "HIDE_OUTPUTS": "true", "HIDE_METADATA": "true",
+        "FAILED_TRACES_DIR": str(tmp_path), "AGENT_ID": "other",
+    }  # fmt: skip
+    program = (
+        "import django; django.setup(); from playground.langsmith_sender import send;"
+        f"send({LANGSMITH_KEY!r}, {{'name': 'n', 'run_type': 'llm', 'project_name': 'mine',"
+        " 'inputs': {'a': 1}, 'outputs': {'b': 2}, 'extra': {'metadata': {'c': 3}}})"
+    )
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONPATH": ".",
         "HTTP_PROXY": "http://127.0.0.1:9",
-    }.items():
-        monkeypatch.setenv(name, value)
-    ask()
-    assert run_of(langsmith)["session_name"] == "my-assistant"
+        **{f"LANGSMITH_{name}": value for name, value in variables.items()},
+        "LANGCHAIN_ENDPOINT": elsewhere,
+    }
+    subprocess.run((sys.executable, "-c", program), check=True, env=environment)
+    run = run_of(langsmith)
+    assert (run["session_name"], run["inputs"], run["outputs"]) == ("mine", {"a": 1}, {"b": 2})
+    assert run["extra"]["metadata"]["c"] == 3
     assert "X-Tenant-Id" not in sent(langsmith)[0].headers
 
 
