@@ -20,10 +20,26 @@ def script(settings: Any) -> Iterator[Script]:
     """What the provider streams."""
     script = Script()
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
-        settings.OPENAI_BASE_URL = server.url_for("/v1")
+        settings.OPENAI_BASE_URL = settings.ANTHROPIC_BASE_URL = server.url_for("/v1")
         server.expect_request(CHAT).respond_with_handler(script.perform)
         yield script
         script.end()
+
+
+@pytest.mark.parametrize("slug", ["openai", "anthropic"])
+def test_the_tokens_of_a_stream_are_asked_for(
+    page: Page, instance: Instance, script: Script, slug: str
+) -> None:
+    Instance.objects.filter(pk=instance.pk).update(provider=slug, model="test")
+    InstanceSecret.objects.set_many(instance, {f"{slug}_api_key": f"sk-{MARKER}"}, None)
+    script.say(chunk("Hello!", "stop"), chunk("", usage={"total_tokens": 5}, choices=[]), DONE)
+    page.get_by_role("link", name="Playground").click()
+    page.get_by_label("Message").fill("Hi")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("status")).to_have_text("Answered.")
+    expect(page.locator("#answer")).to_have_text("Hello!")
+    (request,) = script.asked
+    assert request.get_json()["stream_options"] == {"include_usage": True}
 
 
 def test_ask_stop_and_set_the_missing_key(page: Page, instance: Instance, script: Script) -> None:
@@ -44,7 +60,9 @@ def test_ask_stop_and_set_the_missing_key(page: Page, instance: Instance, script
     page.get_by_role("button", name="Send").click()
     expect(answer).to_have_text("Hel")
     expect(answer).to_have_attribute("aria-busy", "true")
-    script.say(chunk("lo <b>ы</b>!", "stop"), DONE)
+    script.say(
+        chunk("lo <b>ы</b>!", "stop"), chunk("", usage={"total_tokens": 5}, choices=[]), DONE
+    )
     expect(answer).to_have_text("Hello <b>ы</b>!")
     expect(page.get_by_role("status")).to_have_text("Answered.")
     expect(answer).to_have_attribute("aria-busy", "false")

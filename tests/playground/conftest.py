@@ -121,6 +121,7 @@ class Script:
     def __init__(self) -> None:
         self._lines: SimpleQueue[bytes | None] = SimpleQueue()
         self.is_over = Event()
+        self.asked: list[Request] = []
 
     def say(self, *lines: bytes) -> None:
         for line in lines:
@@ -137,8 +138,9 @@ class Script:
                 return True
         return False
 
-    def perform(self, _: Request) -> Response:
+    def perform(self, request: Request) -> Response:
         """A handler for pytest-httpserver; each conversation has an end of its own."""
+        self.asked.append(request)
         self.is_over = Event()
         return Response(self._read(self.is_over), content_type="text/event-stream")
 

@@ -35,10 +35,12 @@ async function ask(message) {
 
 async function stream(message, signal) {
   const messages = [{ role: "user", content: message }];
+  // With the usage a trace has tokens; it comes in a last chunk, which has no choices.
+  const options = { stream: true, stream_options: { include_usage: true } };
   const response = await fetch(page.dataset.completions, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ model: page.dataset.model, messages, stream: true }),
+    body: JSON.stringify({ model: page.dataset.model, messages, ...options }),
     signal,
   });
   if (!response.ok) throw await refusal(response);
