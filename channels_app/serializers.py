@@ -31,7 +31,7 @@ class ConfigField(serializers.DictField):
 class ChannelChange(StrictSerializer):
     """``config`` holds members to set (a string) or to clear (null); absent ones are kept."""
 
-    config = ConfigField(write_only=True, required=False)
+    config = ConfigField(write_only=True)
     enabled = BooleanField(required=False)
 
 

@@ -40,7 +40,7 @@ class ChannelViewSet(InstanceScopedViewSet):
         """Merge into the channel: absent members are kept, null clears, a string sets."""
         instance = self.get_instance(Role.EDITOR)
         channel = find_type(kind)
-        change = {"config": {}, **read(ChannelChange, request)}
+        change = read(ChannelChange, request)
         row = InstanceChannel.objects.connect(instance, channel, by=self.user, **change)
         return Response(_answer(row))
 

@@ -125,7 +125,7 @@ def test_a_malformed_member_is_named_and_nothing_is_stored(
     [{"config": None}, {"config": []}, {"config": "botToken"}, {"config": {"token": "x"}},
      {"config": {"bottoken": "x"}}, {"config": {"token": None}}, {"config": {}, "enabled": None},
      {"config": {}, "enabled": 1}, {"config": {}, "enabled": "true"}, {"config": {}, "type": "x"},
-     {"botToken": "1:a"}, [], "x", 1],
+     {"botToken": "1:a"}, {}, {"enabled": False}, [], "x", 1],
 )  # fmt: skip
 def test_a_body_of_another_shape_is_refused(api: APIClient, body: Any) -> None:
     response = api.put(f"{URL}/telegram", json.dumps(body), content_type="application/json")
