@@ -50,7 +50,7 @@ class InstanceManager(models.Manager["Instance"]):
             Conflict: the slug is taken.
         """
         if self.filter(slug=fields["slug"]).exists():
-            raise Conflict("This slug is taken; choose another.", path="slug", code="slug_taken")
+            raise Conflict("This slug is taken; choose another.")
         instance = self.create(**fields)
         if creator is not None:
             instance.memberships.create(user=creator, role=Role.ADMIN)

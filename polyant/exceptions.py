@@ -9,17 +9,20 @@ class Refusal(Exception):
 
     code = "refused"
 
-    def __init__(self, message: str, *, path: str = "", code: str = "") -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        self.path = path
-        self.code = code or self.code
 
 
 class Invalid(Refusal):
     """The request is understood and wrong: 400, at ``path`` of its body."""
 
     code = "invalid"
+
+    def __init__(self, message: str, *, path: str = "", code: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+        self.code = code or self.code
 
 
 class Missing(Refusal, LookupError):
