@@ -8,6 +8,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, InterfaceError, OperationalError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -101,6 +102,9 @@ def _words(error: Exception) -> str:
     if isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         return _PLAIN_WORDS.get(str(codes), str(error.detail))
+    # What is left are Django's own two.
+    if isinstance(error, PermissionDenied):
+        return "You may not do this."
     return "Nothing is found at this address."
 
 

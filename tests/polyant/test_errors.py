@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.http import Http404
 from rest_framework.test import APIClient
 
 from instances.models import Instance
+from polyant.api import handle
 
 BASE = "/api/instances/my-assistant"
 # How to be refused with each status: method, path, body.
@@ -159,6 +162,20 @@ def test_a_lock_that_is_not_to_be_had_is_told_as_such(
     assert response.status_code == 503
     assert response.json()["message"] == "The database is busy; try again."
     assert response["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [(PermissionDenied("for u1"), 403, "may not"), (Http404("No Instance"), 404, "Nothing is")],
+)
+def test_what_django_itself_refuses_is_told_in_words_of_ours(
+    error: Exception, status: int, words: str
+) -> None:
+    response = handle(error, {})
+    assert response is not None
+    assert response.status_code == response.data["statusCode"] == status
+    assert words in response.data["message"]
+    assert str(error) not in response.data["message"]
 
 
 def test_a_role_that_is_lacking_is_named(client_of: Callable[..., APIClient], viewer: User) -> None:
