@@ -130,7 +130,7 @@ class AuthJsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular hook: every operation may answer in its error shape."""
+    """drf-spectacular hook: each operation may answer in its error shape, as far as it can err."""
     shapes = {"Error": _ERROR, "OpenAIError": _OPENAI_ERROR}
     result["components"].setdefault("schemas", {}).update(shapes)
     for path, operations in result["paths"].items():
@@ -138,10 +138,32 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         errors, shape = (_OPENAI_ERRORS, "OpenAIError") if is_openai else (_ERRORS, "Error")
         schema = {"$ref": f"#/components/schemas/{shape}"}
         content = {"application/json": {"schema": schema}}
-        for operation in operations.values():
+        for method, operation in operations.items():
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
-            for status, description in errors.items():
-                answer = {"description": description, "content": content}
+            for status in _possible(path, method, operation):
+                answer = {"description": errors[status], "content": content}
                 operation["responses"].setdefault(status, answer)
     return result
+
+
+def _possible(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+    """The statuses of ``_ERRORS`` that an operation may answer with, in their order."""
+    if path.startswith("/health"):
+        return []  # what it says instead is its own
+    if path == "/v1/chat/completions":
+        return list(_OPENAI_ERRORS)
+    has_body, is_secured = "requestBody" in operation, "security" in operation
+    has_query = any(each["in"] == "query" for each in operation.get("parameters", ()))
+    possible = {
+        "400": has_body or has_query,
+        "401": True,
+        "403": is_secured,
+        "404": "{" in path,
+        "409": is_secured and method != "get",
+        "413": has_body,
+        "415": has_body,
+        "429": has_body and not is_secured,  # signing in
+        "503": True,
+    }
+    return [status for status, applies in possible.items() if applies]
