@@ -25,7 +25,7 @@ class _Secrets(PlannedPage):
     subject = "Secrets"
 
     def rows(self) -> dict[str, InstanceSecret]:
-        return InstanceSecret.objects.described(self.instance)
+        return InstanceSecret.objects.rows_by_key(self.instance)
 
     def carry_out(self, plan: Plan) -> None:
         InstanceSecret.objects.apply(

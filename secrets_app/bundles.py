@@ -117,7 +117,7 @@ class SkillEnvSection(BundleSection):
     entry = BundledEnv
 
     def export(self, instance: Instance, kept: list[Any]) -> list[Entry]:
-        skills = InstanceSkillEnv.objects.listing_by_skill(instance)
+        skills = InstanceSkillEnv.objects.shown_by_skill(instance)
         return [_exported(skill, shown) for skill, listing in skills.items() for shown in listing]
 
     def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:

@@ -85,7 +85,7 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
             raise MissingSecret(key)
         AuditEntry.objects.record(instance, Action.SECRET_DELETED, [key], by)
 
-    def described(self, instance: Instance) -> dict[str, "InstanceSecret"]:
+    def rows_by_key(self, instance: Instance) -> dict[str, "InstanceSecret"]:
         """The rows that exist, by key, with who wrote them and without their values.
 
         ``prefix`` is how the stored text begins: it tells the key that opens it, and no more.

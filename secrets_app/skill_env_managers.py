@@ -34,7 +34,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         rows = self.filter(instance=instance, skill_slug=skill).order_by("key")
         return [_shown(row) for row in rows]
 
-    def listing_by_skill(self, instance: Instance) -> dict[str, list[dict[str, Any]]]:
+    def shown_by_skill(self, instance: Instance) -> dict[str, list[dict[str, Any]]]:
         """The listing of every skill that has entries, by skill, in one query."""
         rows = self.filter(instance=instance).order_by("skill_slug", "key")
         skills = groupby(rows, key=lambda row: row.skill_slug)

@@ -23,7 +23,7 @@ def seen(instance: Instance, editor: User) -> Seen:
 
 
 def stamps(instance: Instance) -> Seen:
-    return {key: row.stamp for key, row in InstanceSecret.objects.described(instance).items()}
+    return {key: row.stamp for key, row in InstanceSecret.objects.rows_by_key(instance).items()}
 
 
 def stored(instance: Instance) -> dict[str, str]:
@@ -96,6 +96,6 @@ def test_described_says_who_and_opens_nothing(
     instance: Instance, editor: User, seen: Seen, settings: Any
 ) -> None:
     settings.ENCRYPTION_KEY = "2e" * 32
-    rows = InstanceSecret.objects.described(instance)
+    rows = InstanceSecret.objects.rows_by_key(instance)
     assert list(rows) == ["kept", "replaced"]
     assert {row.updated_by for row in rows.values()} == {editor}

@@ -87,7 +87,7 @@ def test_what_was_entered_into_the_wrong_field_can_be_dropped(
 
 def test_hundreds_of_custom_keys_are_no_hindrance(client: Client, instance: Instance) -> None:
     put(instance, None, **{f"custom_{number}": "x" for number in range(510)})
-    rows = InstanceSecret.objects.described(instance)
+    rows = InstanceSecret.objects.rows_by_key(instance)
     fields = {f"key-{key}": "" for key in rows} | {f"key-{key}-lines": "" for key in rows}
     seen = json.dumps({key: row.stamp for key, row in rows.items()})
     assert send(client, instance, seen, **fields, key__custom_7="new").status_code == 302
