@@ -69,7 +69,8 @@ class InstanceViewSet(InstanceScopedViewSet):
     @extend_schema(parameters=[PageQuery], responses=InstanceListing)
     def list(self, request: Request) -> Response:
         """The instances that the caller may see, by slug."""
-        limit, after = read_query(PageQuery, request).values()
+        query = read_query(PageQuery, request)
+        limit, after = query["limit"], query["after"]
         page = list(self.visible.filter(slug__gt=after).order_by("slug")[: limit + 1])
         answer: dict[str, Any] = {"instances": InstanceSerializer(page[:limit], many=True).data}
         if len(page) > limit:
