@@ -4,7 +4,9 @@ Nothing here is a reason to log a value. It is the net below: credentials that a
 exception message carries are replaced before a line is written, tracebacks included.
 """
 
+import logging
 import re
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -32,6 +34,13 @@ def redact(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typi
     }
 
 
+def is_no_probe(record: logging.LogRecord) -> bool:
+    """False for a 503 of a health check, which comes again and again: its caller has been told."""
+    path = getattr(getattr(record, "request", None), "path", "")
+    status = getattr(record, "status_code", None)
+    return not (path.startswith("/health") and status == HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 def logging_config(*, level: str) -> dict[str, Any]:
     """``LOGGING``: one line an event on standard error, for structlog's and stdlib's alike."""
     return {
@@ -55,6 +64,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
                 ],
             }
         },
+        "filters": {"no_probe": {"()": "django.utils.log.CallbackFilter", "callback": is_no_probe}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         # Django's own handlers would send a second copy, with the request, past the redaction.
@@ -63,8 +73,10 @@ def logging_config(*, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "propagate": True},
             # Below this they tell the path of every refused request, and a value that somebody
             # pasted into it.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["no_probe"]},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # Below this it has lines about each sign-in that went well.
+            "axes": {"level": "WARNING"},
             # Below this they tell addresses and headers of every request.
             "httpx2": {"level": "WARNING"},
             "httpcore2": {"level": "WARNING"},

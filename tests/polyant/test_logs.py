@@ -5,14 +5,18 @@ import logging
 import logging.config
 from collections.abc import Iterator
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
+from rest_framework.test import APIClient
 
+from instances.models import Instance
 from polyant.logs import BareExceptionReporter, logging_config, redact
+from secrets_app.models import InstanceSecret
 
 MARKER = "marker7f3a9c"
 CREDENTIALS = [
@@ -105,6 +109,25 @@ def test_an_event_of_django_is_written_once(written: io.StringIO, logger: str) -
 def test_nothing_of_no_interest_is_written_below_the_level(written: io.StringIO) -> None:
     logging.getLogger("any").debug("Detail")
     assert written.getvalue() == ""
+
+
+def test_a_probe_that_is_refused_is_told_and_not_logged(
+    written: io.StringIO, anonymous: APIClient, instance: Instance, settings: Any
+) -> None:
+    InstanceSecret.objects.set_many(instance, {"k": "v"}, None)
+    settings.ENCRYPTION_KEY = "2e" * 32
+    assert anonymous.get("/health/ready").status_code == 503
+    assert written.getvalue() == ""
+
+
+def test_of_signing_in_only_what_went_wrong_is_written(
+    written: io.StringIO, anonymous: APIClient, owner: User
+) -> None:
+    good = {"username": "owner", "password": "owner"}
+    assert anonymous.post("/api/auth/token", good).status_code == 201
+    assert written.getvalue() == ""
+    anonymous.post("/api/auth/token", {**good, "password": "wrong"})
+    assert "level='warning' logger='axes" in written.getvalue()
 
 
 def test_the_settings_choose_the_bare_reporter() -> None:
