@@ -100,6 +100,14 @@ def test_guesses_nothing_without_the_database(project: Checkout) -> None:
     assert not (project.folder / "new.env").exists()
 
 
+def test_makes_no_token_without_the_database(project: Checkout) -> None:
+    nowhere = f"postgres://postgres:@/none?host={project.folder}"
+    refused = project.call("manage.py", "create_token", "admin", DATABASE_URL=nowhere)
+    _assert_one_line(refused, "does not answer", "DATABASE_URL")
+    empty = project.call("manage.py", "create_token", "admin", DATABASE_URL="sqlite:///empty.db")
+    _assert_one_line(empty, "manage.py migrate")
+
+
 def test_refuses_a_port_that_is_taken(project: Checkout) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -5,9 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from instances.managers import MAX_TOKEN_DAYS
 from instances.models import AccessToken, Instance
+from polyant.exceptions import Refusal
 
 
 class Command(BaseCommand):
@@ -26,15 +28,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(username=options["username"], is_active=True).first()
-        if user is None:
-            raise CommandError(f"No active user has the name {options['username']!r}.")
-        instances = None if options["instance"] is None else _instances(options["instance"])
         lifetime = _lifetime(options["days"])
-        text, _ = AccessToken.objects.issue(
-            user, lifetime, instances=instances, label="create_token"
-        )
-        self.stdout.write(text)
+        try:
+            self.stdout.write(_issue(options["username"], lifetime, options["instance"]))
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from None
+        except DatabaseError:
+            raise CommandError(
+                "The database of DATABASE_URL does not answer, or has no tables yet: start it, or"
+                " run manage.py migrate."
+            ) from None
+
+
+def _issue(username: str, lifetime: timedelta, slugs: Sequence[str] | None) -> str:
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise CommandError(f"No active user has the name {username!r}.")
+    instances = None if slugs is None else _instances(slugs)
+    issue = AccessToken.objects.issue
+    return issue(user, lifetime, instances=instances, label="create_token")[0]
 
 
 def _instances(slugs: Sequence[str]) -> list[Instance]:
