@@ -27,14 +27,18 @@ class Start:
     slug: str
 
 
-def prepare() -> Start:
-    """Bring database and static files up to date. Every step may be repeated at any time.
+def prepare() -> None:
+    """Bring database and static files up to date. Every step may be repeated at any time."""
+    call_command("migrate", verbosity=0, interactive=False)
+    collect_static()
+
+
+def establish() -> Start:
+    """The first superuser and the demo, made where there are none.
 
     Raises:
         Conflict: the first superuser cannot have the wanted name.
     """
-    call_command("migrate", verbosity=0, interactive=False)
-    collect_static()
     user, password = _first_superuser()
     return Start(user.get_username(), password, _demo(user).slug)
 

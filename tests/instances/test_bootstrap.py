@@ -1,8 +1,9 @@
 """`manage.py bootstrap` and `write_env`: what a first start makes, once."""
 
+import os
 import stat
 from collections.abc import Callable
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,15 @@ def test_makes_a_superuser_and_a_demo_once(db: None) -> None:
     assert "with the password" not in second
     assert admin.username == "admin"
     assert list(Instance.objects.values_list("slug", flat=True)) == ["my-assistant"]
+
+
+def test_makes_nobody_whose_password_was_not_told(db: None) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with pytest.raises(BrokenPipeError), os.fdopen(writer, "wb", buffering=0) as nowhere:
+        call_command("bootstrap", stdout=TextIOWrapper(nowhere))
+    assert not User.objects.exists()
+    assert "with the password" in call("bootstrap")
 
 
 def test_prints_no_password_that_was_given(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

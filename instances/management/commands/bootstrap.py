@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from instances import first_start
 from polyant import serving
@@ -36,18 +36,21 @@ class Command(BaseCommand):
         where = serving.address()
         require_keys()
         try:
-            start = first_start.prepare()
+            first_start.prepare()
+            # Told before it is kept: a password that is only in the database is nobody's.
+            with transaction.atomic():
+                self._report(first_start.establish(), where.url)
         except Conflict as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:
             raise CommandError(f"The database of DATABASE_URL refuses: {error}") from None
-        self._report(start, where.url)
 
     def _report(self, start: first_start.Start, url: str) -> None:
         words = {"url": url, "slug": start.slug, "username": shlex.quote(start.username)}
         if start.password is not None:
             self.stdout.write(_PASSWORD.format(password=start.password, **words))
         self.stdout.write(_CURL.format(manage=_manage(), **words))
+        self.stdout.flush()
 
 
 def _manage() -> str:
