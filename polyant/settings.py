@@ -217,6 +217,7 @@ BUNDLE_SECTIONS = [
 
 # Static files
 STATIC_URL = "static/"
+STATICFILES_FINDERS = ["polyant.static.StaticFilesFinder"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,11 +1,13 @@
 """`make run` as a person meets it: first start, later ones, stop, and what it refuses."""
 
 import os
+import re
 import secrets
 import signal
 import socket
 import stat
 import subprocess
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
@@ -49,6 +51,12 @@ InstanceSecret.objects.set_many(Instance.objects.get(), {"custom_key": "stored"}
 """
 
 
+def fetch(url: str) -> str:
+    with build_opener(ProxyHandler({})).open(url, timeout=10) as answer:
+        body: bytes = answer.read()
+    return body.decode("latin-1")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _first_start(project: Checkout) -> None:
     project.start_and_stop()
@@ -70,6 +78,18 @@ def test_what_a_start_makes_is_for_its_owner_only(project: Checkout) -> None:
     made = [*project.folder.glob("db.sqlite3*"), project.folder / "staticfiles"]
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made}
     assert not {name: oct(mode) for name, mode in modes.items() if mode & 0o077}
+
+
+def test_what_is_collected_is_all_that_the_pages_ask_for_and_no_more(project: Checkout) -> None:
+    collected = project.folder / "staticfiles"
+    assert not (collected / "rest_framework").exists()
+    assert not (collected / "drf_spectacular_sidecar" / "redoc").exists()
+    with project.running():
+        for page in ("/api/docs", "/admin/login/"):
+            html = fetch(f"{project.url}{page}")
+            assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
+            assert assets
+            assert all(fetch(f"{project.url}{asset}") for asset in assets)
 
 
 def test_later_start_changes_nothing_and_stops_on_ctrl_c(project: Checkout) -> None:
