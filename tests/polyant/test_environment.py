@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -283,3 +284,11 @@ def test_the_settings_take_spaces_emptiness_and_files_for_what_they_are(tmp_path
         *[["https://a.example", "https://b.example"]] * 2,
         *[f"https://{name.lower()}.example" for name in ADDRESSES],
     ]
+
+
+def test_every_variable_of_the_example_is_in_the_table_of_the_readme() -> None:
+    root = Path(__file__).parents[2]
+    example = re.findall(r"^#([A-Z_]+)=", (root / ".env.example").read_text(), re.MULTILINE)
+    rows = [line for line in (root / "README.md").read_text().splitlines() if line[:3] == "| `"]
+    assert len(example) > 20
+    assert not {name for name in example if f"`{name}`" not in "".join(rows)}
