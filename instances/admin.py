@@ -12,11 +12,12 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from instances import tokens_admin  # noqa: F401  (registers the tokens of a person)
+from instances.audit import Action
 from instances.bundles.pages import BundlePage, ConfirmNewPage, ConfirmPage, DownloadPage, NewPage
 from instances.forms import InstanceForm
 from instances.members_page import MembersPage, RemoveMemberPage
 from instances.models import AuditEntry, Instance
-from instances.pages import AuditPage, InstancePage
+from instances.pages import AuditPage, InstancePage, gone
 from instances.roles import Role
 from instances.tokens_page import TokensPage, WithdrawTokenPage
 from polyant.exceptions import Refusal
@@ -84,7 +85,9 @@ class InstanceAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instance]:
         """What the person may see, with their role and the figures of the list."""
-        newest = AuditEntry.objects.filter(instance_id=OuterRef("pk")).order_by("-pk")
+        # An export takes something out, and changes nothing.
+        changes = AuditEntry.objects.exclude(action=Action.INSTANCE_EXPORTED)
+        newest = changes.filter(instance_id=OuterRef("pk")).order_by("-pk")
         visible = Instance.objects.visible_to(_user(request), None)
         return visible.order_by(*self.ordering).annotate(
             secrets_count=Count("secrets"),
@@ -117,6 +120,11 @@ class InstanceAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Instance | None = None) -> bool:
         return obj is None or _allows(request, obj, Role.ADMIN)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        return gone(self.admin_site, request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """What the filters of the list ask for, and nothing that an address makes up."""

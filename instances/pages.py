@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -98,13 +99,14 @@ class InstancePage(View):
 
     def gone(self) -> HttpResponse:
         """The answer for an instance that is not there, or not for this person."""
-        context = {**self.admin.admin_site.each_context(self.request), "title": "Not found"}
-        return TemplateResponse(
-            self.request,
-            "admin/instances/instance/gone.html",
-            context,
-            status=HTTPStatus.NOT_FOUND,
-        )
+        return gone(self.admin.admin_site, self.request)
+
+
+def gone(site: AdminSite, request: HttpRequest, **context: Any) -> HttpResponse:
+    """The page for what is not there, or not for this person; by default an instance."""
+    context |= {**site.each_context(request), "title": "Not found"}
+    template = "admin/instances/instance/gone.html"
+    return TemplateResponse(request, template, context, status=HTTPStatus.NOT_FOUND)
 
 
 class AuditPage(InstancePage):

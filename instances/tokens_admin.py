@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from instances.models import AccessToken
+from instances.pages import gone
 from instances.token_form import TokenForm
 from polyant.exceptions import Missing
 
@@ -147,6 +148,11 @@ class AccessTokenAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Nothing of a token changes; what there is to know stands in the list."""
         return redirect("admin:instances_accesstoken_changelist")
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        return gone(self.admin_site, request, is_token=True)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         messages.success(request, f"The {obj_display} is ended.")

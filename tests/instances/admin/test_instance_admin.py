@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from instances.models import AuditEntry, Instance
@@ -52,6 +54,14 @@ def test_the_list_shows_name_slug_status_figures_and_last_change(
     assert "field-last_change" in page
 
 
+def test_an_export_is_no_change(browse: Browse, superuser: User, instance: Instance) -> None:
+    client, day = browse(superuser), timezone.now() - timedelta(days=3)
+    Instance.objects.update(updated_at=day)
+    client.get(url_of(instance, "bundle/download"))
+    assert AuditEntry.objects.get().action == "instance.exported"
+    assert f"{day:%Y-%m-%d %H:%M}" in client.get(LIST).content.decode()
+
+
 def test_a_member_finds_own_instances_and_no_others(
     browse: Browse, viewer: User, other_instance: Instance
 ) -> None:
@@ -76,7 +86,7 @@ def test_an_instance_is_not_there_for_an_outsider(
     response = client.get(url_of(instance, page))
     assert "My assistant" not in response.content.decode()
     instance.pk = uuid4()
-    assert client.get(url_of(instance, page)).status_code == response.status_code != 200
+    assert client.get(url_of(instance, page)).status_code == response.status_code == 404
 
 
 def test_a_member_who_is_not_staff_has_no_admin(instance: Instance, editor: User) -> None:

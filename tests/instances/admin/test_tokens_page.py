@@ -242,7 +242,7 @@ def test_ending_asks_first_and_then_counts_at_once(client: Client, owner: User) 
     assert sign_in(text).get("/api/instances").status_code == 200
     assert client.post(url, {"post": "yes"}).status_code == 302
     assert sign_in(text).get("/api/instances").status_code == 401
-    assert client.post(url, {"post": "yes"}).status_code == 302
+    assert client.post(url, {"post": "yes"}).status_code == 404
 
 
 def test_nobody_ends_or_sees_a_token_of_another(
@@ -250,7 +250,8 @@ def test_nobody_ends_or_sees_a_token_of_another(
 ) -> None:
     token = issue(viewer)
     url = f"{LIST}{token.pk}/delete/"
-    assert client.get(url).status_code == client.post(url, {"post": "yes"}).status_code == 302
+    assert client.get(url).status_code == client.post(url, {"post": "yes"}).status_code == 404
+    assert "or it is not yours" in client.get(f"{LIST}{token.pk}/history/").content.decode()
     assert "nightly" not in client.get(LIST).content.decode()
     assert AccessToken.objects.count() == 1
     browse(superuser).post(url, {"post": "yes"})
