@@ -75,7 +75,7 @@ class MembersPage(InstancePage):
         members = Membership.objects.listing(self.instance)
         is_addition = form is not None and not form.data.get("seen")
         chosen = form.data.get("role") if form and is_addition else Role.VIEWER
-        return self.show(form=form, members=members, roles=Role.choices, chosen=chosen)
+        return self.show(form=form, members=members, roles=[*Role], chosen=chosen)
 
 
 class RemoveMemberPage(InstancePage):

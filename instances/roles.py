@@ -10,7 +10,19 @@ class Role(models.TextChoices):
     EDITOR = "editor"
     ADMIN = "admin"
 
+    @property
+    def meaning(self) -> str:
+        """What it may, for people; each may what the one before it may."""
+        return _MEANINGS[self]
+
     def allows(self, needed: "Role") -> bool:
         """True where this role may do what ``needed`` may."""
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(needed)
+
+
+_MEANINGS = {
+    Role.VIEWER: "sees which names are configured, and the members",
+    Role.EDITOR: "also sets and deletes secrets, channels and variables, and changes the instance",
+    Role.ADMIN: "also decides about members and tokens, imports, and deletes the instance",
+}

@@ -47,6 +47,16 @@ def test_every_member_sees_the_members_and_only_an_admin_a_way_to_change_them(
     assert "Add a member" in client.get(url_of(instance)).content.decode()
 
 
+def test_who_cannot_enter_the_admin_is_marked(
+    client: Client, viewer: User, instance: Instance
+) -> None:
+    assert client.get(url_of(instance)).content.decode().count(">API only</span>") == 1
+    User.objects.filter(pk=viewer.pk).update(is_staff=True)
+    page = client.get(url_of(instance)).content.decode()
+    assert ">API only</span>" not in page
+    assert "they use the API only" in page
+
+
 @pytest.mark.parametrize("who", ["viewer", "editor"])
 def test_who_is_no_admin_changes_nothing(
     browse: Browse, request: pytest.FixtureRequest, owner: User, instance: Instance, who: str
