@@ -1,5 +1,6 @@
 """Instances in the admin. Membership decides who sees and does what, as over REST."""
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
@@ -10,6 +11,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from instances import tokens_admin  # noqa: F401  (registers the tokens of a person)
 from instances.audit import Action
@@ -37,12 +40,16 @@ class InstanceAdmin(ModelAdmin):
         BundlePage, ConfirmPage, DownloadPage,
     ]  # fmt: skip
 
+    # The page that the list leads to.
+    opens_on: ClassVar[str] = "change"
+
     form = InstanceForm
     fields = (
         "slug", "name", "description", "status", "provider", "model", "auth_enabled",
         "langsmith_enabled", "langsmith_content",
     )  # fmt: skip
-    list_display = ("name", "slug", "status", "secrets_set", "last_change")
+    list_display = ("link", "slug", "status", "secrets_set", "last_change")
+    list_display_links = None
     list_filter = ("status", "provider")
     search_fields = ("name", "slug")
     ordering = ("slug",)
@@ -72,16 +79,16 @@ class InstanceAdmin(ModelAdmin):
         ]
         return [*below, *beside, *super().get_urls()]
 
-    def tabs(self, instance: Instance, current: str = "") -> list[dict[str, Any]]:
+    def tabs(self, instance: Instance, current: str = "change") -> list[dict[str, Any]]:
         """The tabs that this person has on an instance; ``current`` is the one shown."""
         role = Role(instance.role)  # type: ignore[attr-defined]
-        own = {"label": "Settings", "name": "", "url": _url("change", instance)}
-        others = [
-            {"label": page.label, "name": page.name, "url": _url(page.name, instance)}
-            for page in sorted(self.pages, key=lambda page: page.position)
-            if page.label and role.allows(page.to_see)
+        seen = [page for page in self.pages if page.label and role.allows(page.to_see)]
+        tabs = [(page.position, page.label, page.name) for page in seen]
+        in_order = sorted([(0, "General", "change"), *tabs], key=itemgetter(0))
+        return [
+            {"label": label, "url": _url(name, instance), "is_current": name == current}
+            for _, label, name in in_order
         ]
-        return [{**tab, "is_current": tab["name"] == current} for tab in (own, *others)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instance]:
         """What the person may see, with their role and the figures of the list."""
@@ -95,6 +102,11 @@ class InstanceAdmin(ModelAdmin):
                 Subquery(newest.values("at")[:1]), "updated_at", output_field=DateTimeField()
             ),
         )
+
+    @admin.display(description="Name", ordering="name")
+    def link(self, instance: Instance) -> SafeString:
+        """The name, which opens what an instance is mostly visited for."""
+        return format_html('<a href="{}">{}</a>', _url(self.opens_on, instance), instance.name)
 
     @admin.display(description="Secrets set", ordering="secrets_count")
     def secrets_set(self, instance: Instance) -> int:

@@ -43,7 +43,7 @@ class InstancePage(View):
     tab: ClassVar[str] = ""
     to_see: ClassVar[Role] = Role.VIEWER
     to_change: ClassVar[Role] = Role.EDITOR
-    # Among the tabs: what the instance has comes first, then who may touch it.
+    # Among the tabs, where "General" has 0: what the instance has, then who may touch it.
     position: ClassVar[int] = 0
     # The model whose rows are entered here, so that others can send people to the right place.
     model: ClassVar[type[Model] | None] = None

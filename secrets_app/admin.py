@@ -1,4 +1,4 @@
-"""The Secrets tab of an instance. The rows themselves are not registered: they have no form."""
+"""The Settings tab: the secrets of an instance. Their rows are not registered, and have no form."""
 
 from typing import ClassVar
 
@@ -37,7 +37,8 @@ class SecretsPage(_Secrets, FormPage):
     """Every key of an instance: what is set, since when and by whom."""
 
     name = path = "secrets"
-    label = "Secrets"
+    label = "Settings"
+    position: ClassVar[int] = -1
     model = InstanceSecret
     template_name = "admin/secrets_app/secrets.html"
     form = SecretsForm
@@ -75,4 +76,5 @@ class ConfirmPage(_Secrets, DecisionPage):
 InstanceAdmin.pages += [
     SecretsPage, PastePage, ConfirmPage, SkillEnvPage, SkillPage, ConfirmSkillPage,
 ]  # fmt: skip
+InstanceAdmin.opens_on = SecretsPage.name
 dashboard.sources += [lacking, old]

@@ -124,7 +124,7 @@ def _parts(outcome: Outcome) -> list[tuple[str, list[str]]]:
     groups: dict[str, list[str]] = {}
     for change in outcome.changes:
         part, _, name = change.partition("/")
-        label = labels.get(part, part) if name else "Settings"
+        label = labels.get(part, part) if name else "General"
         groups.setdefault(label, []).append(name or _label(part))
     return list(groups.items())
 

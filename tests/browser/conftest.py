@@ -50,7 +50,7 @@ def page(
     complaints: list[str],
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Page]:
-    """The Secrets tab, reached as a person does: by signing in.
+    """The Settings tab, reached as a person does: by signing in.
 
     Afterwards the log is read for the marker, and the policy must not have been broken.
     """

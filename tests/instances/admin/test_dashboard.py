@@ -61,7 +61,7 @@ def test_values_whose_key_is_gone_are_counted_by_page(
     settings.ENCRYPTION_KEY = OTHER_KEY
     put(instance, mine="readable again")
     lines = found(superuser, Kind.UNREADABLE)
-    assert ("my-assistant", "Secrets: 1 value") in lines
+    assert ("my-assistant", "Settings: 1 value") in lines
     assert ("my-assistant", "Channels: 1 value") in lines
     assert len(lines) == 3
     page = browse(superuser).get("/admin/").content.decode()

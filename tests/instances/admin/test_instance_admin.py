@@ -48,7 +48,7 @@ def test_the_list_shows_name_slug_status_figures_and_last_change(
     browse: Browse, superuser: User, furnished: Instance
 ) -> None:
     page = browse(superuser).get(LIST).content.decode()
-    assert "My assistant" in page
+    assert f'<a href="{url_of(furnished, "secrets")}">My assistant</a>' in page
     assert '<td class="field-slug">my-assistant</td>' in page
     assert '<td class="field-secrets_set">1</td>' in page
     assert "field-last_change" in page
@@ -87,6 +87,14 @@ def test_an_instance_is_not_there_for_an_outsider(
     assert "My assistant" not in response.content.decode()
     instance.pk = uuid4()
     assert client.get(url_of(instance, page)).status_code == response.status_code == 404
+
+
+def test_the_settings_tab_has_the_secrets_and_says_configured(
+    browse: Browse, viewer: User, furnished: Instance
+) -> None:
+    page = browse(viewer).get(url_of(furnished, "secrets")).content.decode()
+    assert re.search(r'<a href="[^"]*/secrets/" aria-current="page">Settings</a>', page)
+    assert f'<a href="{url_of(furnished)}">General</a>' in page
 
 
 def test_a_member_who_is_not_staff_has_no_admin(instance: Instance, editor: User) -> None:

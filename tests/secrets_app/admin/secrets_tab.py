@@ -1,4 +1,4 @@
-"""The Secrets tab as a browser uses it."""
+"""The Settings tab as a browser uses it."""
 
 from collections.abc import Callable
 from typing import Any

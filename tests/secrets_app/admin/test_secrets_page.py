@@ -1,4 +1,4 @@
-"""The Secrets tab: values go in, names come out."""
+"""The Settings tab: values go in, names come out."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The Secrets tab where something is wrong: nothing is lost, and nothing half done."""
+"""The Settings tab where something is wrong: nothing is lost, and nothing half done."""
 
 import json
 from collections.abc import Callable
