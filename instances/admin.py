@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from instances import tokens_admin  # noqa: F401  (registers the tokens of a person)
+from instances import tokens_admin, users_admin  # noqa: F401  (they register themselves)
 from instances.audit import Action
 from instances.bundles.pages import BundlePage, ConfirmNewPage, ConfirmPage, DownloadPage, NewPage
 from instances.forms import InstanceForm
@@ -55,9 +55,6 @@ class InstanceAdmin(ModelAdmin):
     ordering = ("slug",)
     actions = None
     change_form_template = "admin/instances/instance/change_form.html"
-
-    class Media:
-        css: ClassVar[dict[str, Any]] = {"all": ["instances/pages.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """The pages below an instance, before Django's catch-all."""

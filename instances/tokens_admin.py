@@ -42,9 +42,6 @@ class AccessTokenAdmin(ModelAdmin):
     ordering = ("-created_at",)
     actions = None
 
-    class Media:
-        css = {"all": ["instances/pages.css"]}  # noqa: RUF012
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
         """The tokens that this person may see and end."""
         tokens = super().get_queryset(request).select_related("user").prefetch_related("instances")

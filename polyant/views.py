@@ -50,9 +50,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         return _too_large(request, isinstance(exception, TooManyFieldsSent))
     message = "The request cannot be read; check the address, the host name and the headers."
-    return _error(request, HTTPStatus.BAD_REQUEST, message) or defaults.bad_request(
-        request, exception
-    )
+    return _answer(request, HTTPStatus.BAD_REQUEST, message)
 
 
 def _too_large(request: HttpRequest, has_many_fields: bool) -> HttpResponse:
@@ -71,26 +69,29 @@ def _too_large(request: HttpRequest, has_many_fields: bool) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     message = "Nothing is found at this address."
-    return _error(request, HTTPStatus.NOT_FOUND, message) or defaults.page_not_found(
-        request, exception
-    )
+    return _answer(request, HTTPStatus.NOT_FOUND, message, "Look for it from the first page.")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     message = "You may not do this, or not any more. Nothing was changed."
-    return _refused(request, message, "Ask an admin of this instance for the role that it takes.")
+    remedy = "Ask an admin of this instance for the role that it takes."
+    return _answer(request, HTTPStatus.FORBIDDEN, message, remedy)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that is older than the sign-in, or that another site sent."""
     message = "You have signed in again since this page was opened, so nothing was saved."
-    return _refused(request, message, "Go back, load the page anew, and enter it once more.")
+    remedy = "Go back, load the page anew, and enter it once more."
+    return _answer(request, HTTPStatus.FORBIDDEN, message, remedy)
 
 
-def _refused(request: HttpRequest, message: str, remedy: str) -> HttpResponse:
-    status = HTTPStatus.FORBIDDEN
+def _answer(
+    request: HttpRequest, status: HTTPStatus, message: str, remedy: str = ""
+) -> HttpResponse:
+    """The route's error where a program asked, and a page where a person did."""
     header = admin.site.site_header
-    context = {"message": message, "remedy": remedy, "title": "Refused", "site_header": header}
+    title = "Refused" if status == HTTPStatus.FORBIDDEN else status.phrase.capitalize()
+    context = {"message": message, "remedy": remedy, "title": title, "site_header": header}
     page = TemplateResponse(request, "admin/refused.html", context)
     page.status_code = status
     return _error(request, status, message) or page.render()

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,12 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from channels_app.catalog import TELEGRAM
+from channels_app.models import InstanceChannel
 from instances.models import Instance
-from tests.browser import MARKER
+from secrets_app.managers import EnvEntry
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from tests.browser import AXE, MARKER, RULES, sign_in, violations
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 
@@ -22,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(transaction=True))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}; CHROMIUM names another place")
@@ -50,7 +54,7 @@ def page(
     complaints: list[str],
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Page]:
-    """The Settings tab, reached as a person does: by signing in.
+    """The Settings tab, with a session of a superuser.
 
     Afterwards the log is read for the marker, and the policy must not have been broken.
     """
@@ -63,12 +67,45 @@ def page(
             complaints.append(said.text)
 
     page.on("console", listen)
+    sign_in(page, live_server, superuser)
     page.goto(f"/admin/instances/instance/{instance.pk}/secrets/")
-    page.get_by_label("Username").fill("root")
-    page.get_by_label("Password").fill("root")
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/secrets/")
     yield page
     context.close()
     assert MARKER not in caplog.text
     assert not complaints
+
+
+@pytest.fixture
+def inspect(page: Page, complaints: list[str]) -> Callable[..., None]:
+    """Look at these pages, or at the one that stands there: policy first, then axe, which itself
+    offends the policy."""
+
+    def go_and_look(*paths: str) -> None:
+        for path in paths:
+            page.goto(path)
+            look()
+        if not paths:
+            look()
+
+    def look() -> None:
+        assert not complaints, page.url
+        # Evaluated, not added as a script: the policy would refuse that, and rightly.
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert violations(page, RULES) == [], page.url
+        # The two schemes differ in colours and nothing else.
+        page.emulate_media(color_scheme="dark")
+        assert violations(page, ["color-contrast"]) == [], f"{page.url}, dark"
+        page.emulate_media(color_scheme="light")
+        complaints.clear()
+
+    return go_and_look
+
+
+@pytest.fixture
+def base(instance: Instance) -> str:
+    """The address of the pages of an instance that has something of everything."""
+    InstanceSecret.objects.set_many(instance, {"openai_api_key": "x", "mine": "x"}, None)
+    InstanceChannel.objects.connect(instance, TELEGRAM, {"botToken": "x"}, None)
+    variables = [EnvEntry("TOKEN", "x"), EnvEntry("REGION", "x", sensitive=False)]
+    InstanceSkillEnv.objects.set_many(instance, "search", variables, None)
+    return f"/admin/instances/instance/{instance.pk}"

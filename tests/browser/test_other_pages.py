@@ -1,0 +1,91 @@
+"""The pages beside those of an instance: WCAG 2 A and AA by axe-core, and our own policy."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from instances.models import AccessToken, Instance
+from tests.browser import needs_axe, press
+
+PAGES = (
+    "/admin/",
+    "/admin/?all",
+    "/admin/encryption/",
+    "/admin/password_change/",
+    "/admin/nope/",
+    "/admin/instances/instance/",
+    "/admin/instances/instance/?q=nothing+of+this+name",
+    "/admin/instances/instance/add/",
+    "/admin/instances/instance/import/",
+    "/admin/instances/instance/00000000-0000-4000-8000-000000000000/secrets/",
+    "/admin/instances/instance/00000000-0000-4000-8000-000000000000/change/",
+    "/admin/instances/accesstoken/",
+    "/admin/instances/accesstoken/add/",
+    "/admin/instances/accesstoken/{token}/delete/",
+    "/admin/auth/user/",
+    "/admin/auth/user/add/",
+    "/admin/auth/user/{user}/change/",
+    "/admin/auth/user/{user}/password/",
+    "/admin/auth/user/{user}/delete/",
+    "/admin/auth/user/{user}/history/",
+)
+
+pytestmark = needs_axe
+
+
+def test_the_pages_beside_an_instance(
+    page: Page, base: str, instance: Instance, viewer: User, inspect: Callable[..., None]
+) -> None:
+    token = AccessToken.objects.issue(viewer, timedelta(days=3), instances=[instance])[1]
+    inspect(*(path.format(token=token.pk, user=viewer.pk) for path in PAGES))
+
+
+def test_on_a_phone(page: Page, base: str, inspect: Callable[..., None]) -> None:
+    page.set_viewport_size({"width": 375, "height": 780})
+    inspect("/admin/", "/admin/auth/user/", "/admin/instances/instance/?q=nothing+of+this+name")
+    page.goto("/admin/instances/accesstoken/add/")
+    page.get_by_label("What it is for").fill("x" * 100)
+    page.get_by_label("my-assistant").check()
+    press(page, "Make the token")
+    assert not overflows(page)
+    inspect("/admin/instances/accesstoken/")
+    assert not overflows(page)
+
+
+def test_a_preview_and_a_token(
+    page: Page, base: str, instance: Instance, inspect: Callable[..., None]
+) -> None:
+    page.goto(f"{base}/secrets/paste/")
+    page.get_by_label("Lines of a .env file").fill("A=1\nOPENAI_API_KEY=2\nnonsense")
+    press(page, "Show what would change")
+    inspect()
+    page.goto(f"{base}/../../accesstoken/add/?instance={instance.pk}")
+    press(page, "Make the token")
+    inspect()
+    page.get_by_label("What it is for").fill("nightly")
+    press(page, "Make the token")
+    inspect()
+
+
+def test_the_session_ends_while_a_form_is_filled_in(
+    page: Page, base: str, instance: Instance, inspect: Callable[..., None], live_server: Any
+) -> None:
+    page.get_by_label("OpenAI API key", exact=True).fill("x")
+    cookies = [each for each in page.context.cookies() if each["name"] == "csrftoken"]
+    page.context.clear_cookies()
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    press(page, "Save secrets")
+    expect(page.get_by_text("You were signed out; nothing was saved.")).to_be_visible()
+    inspect()
+    page.get_by_label("Username").fill("root")
+    page.get_by_label("Password").fill("root")
+    press(page, "Log in")
+    expect(page.get_by_role("button", name="Save secrets")).to_be_visible()
+
+
+def overflows(page: Page) -> bool:
+    """Whether something is wider than the screen."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
