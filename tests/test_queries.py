@@ -55,8 +55,8 @@ REQUESTS: list[tuple[str, str, Any, int]] = [
     ("delete", f"{BASE}/skills/search/env/K0", None, 6),
     ("get", "/v1/models", None, 2),
     ("get", f"{BASE}/export", None, 7),
-    ("post", f"{BASE}/import", BUNDLE, 30),
-    ("post", "/api/instances/import", BUNDLE, 30),
+    ("post", f"{BASE}/import", BUNDLE, 35),
+    ("post", "/api/instances/import", BUNDLE, 32),
     ("delete", "/api/auth/token", None, 3),
 ]
 
