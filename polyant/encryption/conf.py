@@ -29,7 +29,7 @@ def get_keyring() -> Keyring:
 
 
 def _forget(*, setting: str, **_: Any) -> None:
-    if setting in _SETTINGS:
+    if setting in (*_SETTINGS, "KEY_FAULTS"):
         get_keyring.cache_clear()
 
 
