@@ -1,6 +1,7 @@
 """A provider on loopback, and an instance that asks it."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Event
@@ -159,3 +160,12 @@ def script(provider: HTTPServer) -> Iterator[Script]:
     provider.expect_request(CHAT).respond_with_handler(written.perform)
     yield written
     written.end()
+
+
+@pytest.fixture
+def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The key is in no line of the log, at whatever level."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    assert KEY not in caplog.text
+    assert "MARKER" not in caplog.text

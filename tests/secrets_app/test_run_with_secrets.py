@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection
-from io import StringIO
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,12 @@ from instances.models import AuditEntry, Instance
 from polyant.encryption.conf import get_keyring
 from secrets_app.base_environment import base_environment
 from secrets_app.exceptions import NotStarted
-from secrets_app.managers import EnvEntry
-from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.models import InstanceSecret
 from secrets_app.running import execute
 from tests.live import ROOT, database_url
+from tests.secrets_app.handover import MARKER, check, put, put_env, refused
 from tests.settings import ENCRYPTION_KEY_FOR_TESTS
 
-MARKER = "MARKER-5c1e"
 OURS = {
     "ENCRYPTION_KEY": ENCRYPTION_KEY_FOR_TESTS,
     "ENCRYPTION_KEY_FALLBACKS": "2e" * 32,
@@ -53,32 +51,6 @@ print(json.dumps({
 sys.stdin.read()
 """
 SHOW_IGNORED = 'grep SigIgn /proc/self/status; exec "$@"'
-
-
-def put(instance: Instance, **values: str) -> None:
-    InstanceSecret.objects.set_many(instance, values, None)
-
-
-def put_env(instance: Instance, skill: str = "search", **values: str) -> None:
-    entries = [EnvEntry(key, value) for key, value in values.items()]
-    InstanceSkillEnv.objects.set_many(instance, skill, entries, None)
-
-
-def check(*options: str) -> list[str]:
-    """What `--check` says would be set: the names."""
-    output = StringIO()
-    call_command("run_with_secrets", "my-assistant", *options, "--check", stdout=output)
-    assert MARKER not in output.getvalue()
-    return [line.split()[0] for line in output.getvalue().splitlines()]
-
-
-def refused(*options: str, slug: str = "my-assistant", program: Collection[str] = ("x",)) -> str:
-    """Why nothing is started; with a program that does not exist, should that come to pass."""
-    with pytest.raises(CommandError) as caught:
-        call_command("run_with_secrets", slug, *options, program=program, stdout=StringIO())
-    assert caught.value.returncode == 125
-    assert MARKER not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.fixture
@@ -195,57 +167,6 @@ def test_two_claims_to_one_name_are_refused(instance: Instance) -> None:
         "SERP_TOKEN is claimed by the secret serp_token and by the variable SERP_TOKEN of search"
     ) in refused("--skill", "search")
     assert check("--skill", "search", "--prefix", "APP_") == ["APP_SERP_TOKEN", "SERP_TOKEN"]
-
-
-@pytest.mark.parametrize(
-    "key",
-    ["ld_preload", "ld_library_path", "path", "home", "lc_all", "pythonpath", "pythonstartup",
-     "node_options", "bash_env", "env", "ifs", "perl5opt", "rubyopt", "git_ssh_command",
-     "java_tool_options", "https_proxy", "git_dir", "git_work_tree", "git_trace2_event",
-     "cargo_home", "cargo_build_rustc_wrapper", "rustc", "rustc_workspace_wrapper",
-     "cargo_registry_credential_provider", "node_repl_external_module",
-     "hgrcpath", "svn_ssh", "cvs_rsh", "bun_options", "erl_flags", "erl_zflags",
-     "django_settings_module", "psqlrc", "wgetrc", "krb5_config", "kubeconfig", "docker_host",
-     "docker_config", "docker_cert_path"],
-)  # fmt: skip
-def test_a_name_that_decides_how_programs_run_must_be_allowed(instance: Instance, key: str) -> None:
-    put(instance, **{key: MARKER})
-    assert f"{key.upper()}, from the secret {key}, decides how programs run" in refused()
-    assert check("--allow", "OTHER", key.upper()) == [key.upper()]
-    assert check("--prefix", "APP_") == [f"APP_{key.upper()}"]
-
-
-@pytest.mark.parametrize("key", ["java_opts", "gradle_opts", "mine_opts"])
-def test_options_of_a_start_script_are_dangerous_behind_any_prefix(
-    instance: Instance, key: str
-) -> None:
-    put(instance, **{key: MARKER})
-    assert "decides how programs run" in refused()
-    assert "decides how programs run" in refused("--prefix", "APP_")
-    assert check("--allow", key.upper()) == [key.upper()]
-
-
-def test_usual_names_of_credentials_are_handed_over(instance: Instance) -> None:
-    keys = [
-        "github_token", "git_token", "git_ssh_key", "git_password", "git_username",
-        "cargo_registry_token", "cargo_registries_mine_token", "node_auth_token",
-        "bun_auth_token", "deno_auth_tokens", "docker_token", "docker_username",
-        "docker_password", "docker_auth_config", "npm_token",
-        "aws_access_key_id", "aws_region", "google_api_key", "pgpassword", "database_url",
-    ]  # fmt: skip
-    put(instance, **dict.fromkeys(keys, MARKER))
-    assert {*check()} == {key.upper() for key in keys}
-
-
-def test_a_dangerous_name_in_lowercase_is_dangerous_too(instance: Instance) -> None:
-    put_env(instance, http_proxy=MARKER)
-    assert "http_proxy, from the variable http_proxy of search" in refused("--skill", "search")
-
-
-def test_a_key_that_makes_no_name_needs_a_prefix(instance: Instance) -> None:
-    put(instance, **{"9lives": MARKER})
-    assert "9LIVES, from the secret 9lives, is no name for a variable" in refused()
-    assert check("--prefix", "CAT_") == ["CAT_9LIVES"]
 
 
 def test_what_needs_a_key_that_is_not_here_is_known_without_opening(
