@@ -10,7 +10,12 @@ from instances.models import SLUG_MAX_LENGTH, Instance, validate_slug
 from polyant.serializers import BooleanField, DistinctList, StrictSerializer, TextField
 from secrets_app.entries import why_unreadable
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
-from secrets_app.validators import validate_env_key, validate_secret_key, validate_value
+from secrets_app.validators import (
+    validate_env_key,
+    validate_is_a_name,
+    validate_secret_key,
+    validate_value,
+)
 
 Name = tuple[str, str]
 _NOT_TAKEN = "Its value in the bundle was not taken."
@@ -44,7 +49,7 @@ class BundledSecret(BundledEntry):
 
     distinct = ("key",)
 
-    key = TextField(validators=[validate_secret_key])
+    key = TextField(validators=[validate_secret_key, validate_is_a_name])
     configured = BooleanField()
 
 
@@ -99,8 +104,10 @@ class BundledEnv(BundledEntry):
 
     distinct = ("skillSlug", "key")
 
-    skillSlug = TextField(max_length=SLUG_MAX_LENGTH, validators=[validate_slug])
-    key = TextField(validators=[validate_env_key])
+    skillSlug = TextField(
+        max_length=SLUG_MAX_LENGTH, validators=[validate_slug, validate_is_a_name]
+    )
+    key = TextField(validators=[validate_env_key, validate_is_a_name])
     encrypted = BooleanField()
     hasValue = BooleanField(required=False)
     value = TextField(validators=[validate_value], allow_blank=True, required=False)

@@ -11,7 +11,7 @@ from polyant.encryption.conf import get_keyring
 from polyant.encryption.forms import WriteOnlyField
 from secrets_app.catalog import CUSTOM, WellKnown, describe_key
 from secrets_app.plan import Plan
-from secrets_app.validators import MAX_BATCH, accepts, validate_value
+from secrets_app.validators import MAX_BATCH, accepts, validate_is_a_name, validate_value
 
 NEW_ROWS = 3
 # One request of Django's takes 2.5 MB, and a draft is a third longer than what it holds.
@@ -100,7 +100,7 @@ class EntriesForm(forms.Form):
             label=f"Name of new {self.noun} {number}",
             required=False,
             max_length=self.max_name_length,
-            validators=[self.check_name],
+            validators=[self.check_name, validate_is_a_name],
             widget=NameInput(self.check_name, self.example),
         )
         label = f"Value of new {self.noun} {number}"
@@ -230,7 +230,9 @@ class NameInput(forms.TextInput):
         self.check = check
 
     def format_value(self, value: Any) -> str | None:
-        return str(value) if value and accepts(self.check, str(value)) else None
+        checks = (self.check, validate_is_a_name)
+        is_name = value and all(accepts(check, str(value)) for check in checks)
+        return str(value) if is_name else None
 
 
 def _size(texts: Mapping[str, str]) -> int:

@@ -15,7 +15,7 @@ from secrets_app.exceptions import MissingSecret
 from secrets_app.prefixes import PREFIX, key_ids
 from secrets_app.skill_env_managers import EnvEntry, InstanceSkillEnvManager
 from secrets_app.staleness import refuse_stale
-from secrets_app.validators import validate_secret_key, validate_value
+from secrets_app.validators import validate_is_a_name, validate_secret_key, validate_value
 
 if TYPE_CHECKING:
     from secrets_app.models import InstanceSecret
@@ -57,6 +57,7 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
         Instance.objects.lock(instance)
         for key, value in values.items():
             validate_secret_key(key)
+            validate_is_a_name(key)
             validate_value(value)
         # In key order, so that two batches with the same keys queue up instead of deadlocking.
         rows = [

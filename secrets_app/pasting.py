@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 
-from secrets_app.validators import MAX_BATCH, validate_secret_key, validate_value
+from secrets_app.validators import (
+    MAX_BATCH,
+    validate_is_a_name,
+    validate_secret_key,
+    validate_value,
+)
 
 _ASSIGNMENT = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?(?P<name>[^\s=#'"]+)[ \t]*=[ \t]*"""
@@ -100,6 +105,7 @@ def _take(pasted: Pasted, line: int, match: re.Match[str]) -> None:
     key = (match["name"] or match["bare_name"]).lower()
     try:
         validate_secret_key(key)
+        validate_is_a_name(match["name"] or match["bare_name"])
     except ValidationError as error:
         # The name is not repeated: a value may have slipped into its place.
         pasted.faults.append(Fault(line, error.messages[0]))

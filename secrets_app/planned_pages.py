@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from instances.models import Instance
 from instances.pages import InstancePage
 from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
-from polyant.exceptions import Conflict, Missing
+from polyant.exceptions import Conflict, Invalid, Missing
 from secrets_app.entries import EntriesForm
 from secrets_app.exceptions import ChangedMeanwhile
 from secrets_app.pasting import Fault
@@ -90,6 +90,8 @@ class PlannedPage(InstancePage):
             return self.confirm(plan, self.rows())
         except Conflict:
             return self.done(_STAYS_SENSITIVE, level=messages.ERROR)
+        except Invalid as refusal:
+            return self.done(refusal.message, level=messages.ERROR)
         except Missing:
             return self.gone()
         if padded := [key for key, value in plan.values.items() if value != value.strip()]:

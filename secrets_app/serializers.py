@@ -16,6 +16,7 @@ from secrets_app.models import InstanceSecret
 from secrets_app.validators import (
     MAX_BATCH,
     validate_env_key,
+    validate_is_a_name,
     validate_secret_key,
     validate_value,
 )
@@ -26,7 +27,7 @@ class SecretEntry(StrictSerializer):
 
     distinct = ("key",)
 
-    key = TextField(validators=[validate_secret_key])
+    key = TextField(validators=[validate_secret_key, validate_is_a_name])
     value = TextField(
         validators=[validate_value], write_only=True, help_text="1 to 49 152 bytes of UTF-8."
     )
@@ -87,7 +88,7 @@ class EnvEntrySerializer(StrictSerializer):
 
     distinct = ("key",)
 
-    key = TextField(validators=[validate_env_key])
+    key = TextField(validators=[validate_env_key, validate_is_a_name])
     value = TextField(validators=[validate_value], allow_blank=True, write_only=True)
     sensitive = BooleanField(default=True)
 

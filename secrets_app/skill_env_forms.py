@@ -11,7 +11,7 @@ from secrets_app.catalog import CUSTOM, WellKnown
 from secrets_app.entries import EntriesForm, NameInput, Problem, Row, why_unreadable
 from secrets_app.models import InstanceSkillEnv
 from secrets_app.plan import EnvPlan
-from secrets_app.validators import validate_env_key, validate_value
+from secrets_app.validators import validate_env_key, validate_is_a_name, validate_value
 
 # Shown values come back with the form, twice, and some characters as three: a request has room.
 MAX_SHOWN = 200_000
@@ -32,7 +32,7 @@ class SkillForm(forms.Form):
 
     skill = forms.CharField(
         label="New skill",
-        validators=[_check_skill],
+        validators=[_check_skill, validate_is_a_name],
         widget=NameInput(_check_skill, "slug, such as web-search"),
         error_messages={"required": "Enter the name of the skill."},
     )

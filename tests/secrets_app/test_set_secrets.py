@@ -71,6 +71,24 @@ def test_other_keys_are_refused_at_their_place(
 
 
 @pytest.mark.parametrize(
+    "key", ["ghp_16c7e42f292c6912e7710c838347ae178b4a", "d41d8cd98f00b204e9800998ecf8427e"]
+)
+def test_a_credential_in_the_place_of_a_name_is_refused_and_not_repeated(
+    api: APIClient, instance: Instance, key: str
+) -> None:
+    response = api.put(URL, {"secrets": [{"key": key, "value": "v"}]})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "invalid_key"
+    assert key not in response.content.decode()
+    assert stored(instance) == {}
+
+
+@pytest.mark.parametrize("key", ["a" * 64, "sk_key", "ls_api_key_of_the_old_team", "github_pat_2"])
+def test_a_name_that_only_begins_like_a_credential_is_a_name(api: APIClient, key: str) -> None:
+    assert api.put(URL, {"secrets": [{"key": key, "value": "v"}]}).status_code == 200
+
+
+@pytest.mark.parametrize(
     "value", ["", None, 1, 1.5, True, [], ["v"], {}, "x" * 49_153, "é" * 24_577]
 )
 def test_one_invalid_entry_leaves_everything_as_it_was(

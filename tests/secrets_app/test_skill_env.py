@@ -49,6 +49,23 @@ def test_the_answer_is_the_listing_sorted_by_key(api: APIClient) -> None:
     assert [each["key"] for each in response.json()["env"]] == sorted(keys)
 
 
+@pytest.mark.parametrize(
+    ("skill", "key"),
+    [
+        ("search", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+        ("d41d8cd98f00b204e9800998ecf8427e", "K"),
+    ],
+)
+def test_a_credential_in_the_place_of_a_name_is_refused_and_not_repeated(
+    api: APIClient, skill: str, key: str
+) -> None:
+    response = api.put(URL.replace("search", skill), {"env": [env(key, "v")]})
+    assert response.status_code == 400
+    assert "looks like a credential" in response.json()["message"]
+    assert not {skill, key} - {"search", "K"} & {*response.content.decode().split('"')}
+    assert not InstanceSkillEnv.objects.exists()
+
+
 def test_what_is_not_named_is_kept_and_what_is_named_is_replaced(
     api: APIClient, instance: Instance
 ) -> None:

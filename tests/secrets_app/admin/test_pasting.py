@@ -55,6 +55,7 @@ def test_what_env_files_have_is_understood() -> None:
         ("a=" + "x" * 49_153, 1, "a"),
         ('p="1\n2"\n=MARKER', 3, ""),
         (f"{'x' * 65}=1", 1, ""),
+        ("ghp_MARKER6c7e42F292c6912E7710c8383=1", 1, ""),
     ],
 )
 def test_a_wrong_line_is_named_by_its_number(text: str, line: int, key: str) -> None:

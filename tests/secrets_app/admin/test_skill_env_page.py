@@ -62,7 +62,9 @@ def test_a_skill_begins_with_its_name(client: Client, instance: Instance) -> Non
     assert stored(instance) == {"TOKEN": "secret"}
 
 
-@pytest.mark.parametrize("name", ["", "MARKER", "-marker", "mar.ker", "marker" * 17])
+@pytest.mark.parametrize(
+    "name", ["", "MARKER", "-marker", "mar.ker", "marker" * 17, "d41d8cd98f00b204e9800998ecf8427e"]
+)
 def test_what_is_no_name_of_a_skill_is_refused(
     client: Client, instance: Instance, name: str
 ) -> None:

@@ -37,6 +37,7 @@ INVALID = [
     {"text__REGION": "us", "remove__REGION": "on"},
     {"new__1__name": "MARKER-NAME", "new__1": "MARKER"},
     {"new__1__name": "9MARKER", "new__1": "MARKER"},
+    {"new__1__name": "ghp_MARKER6c7e42F292c6912E7710c8383", "new__1": "MARKER"},
     {"new__1__name": "M" * 256, "new__1": "MARKER"},
     {"new__1": "MARKER"},
     {"new__1__name": "NO_VALUE"},
