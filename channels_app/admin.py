@@ -152,7 +152,9 @@ class DisconnectPage(InstancePage):
             row = InstanceChannel.objects.describe(self.instance, find_type(kind))
         except Missing as missing:
             return self.done(str(missing), level=messages.WARNING)
-        return self.show(page_label="Delete", row=row, kind=find_type(kind))
+        found, names = find_type(kind), {*row.config, *row.credential_names}
+        stored = [member for member in found.members if member.name in names]
+        return self.show(page_label="Delete", row=row, kind=found, stored=stored)
 
     def post(self, request: HttpRequest, kind: str) -> HttpResponse:
         try:

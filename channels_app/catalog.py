@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Member:
     """One member of a channel's config. ``pattern`` is matched with ``fullmatch``.
 
-    ``hint`` says what it looks like, ``where`` in which place a person finds it.
+    ``hint`` says what it looks like, ``where`` in which place a person finds it, ``loss`` what
+    stops working without it.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Member:
     required: bool = True
     label: str = ""
     where: str = ""
+    loss: str = ""
 
     def accepts(self, value: str) -> bool:
         return re.fullmatch(self.pattern, value, re.ASCII) is not None
@@ -25,9 +27,12 @@ class Member:
 
 @dataclass(frozen=True)
 class ChannelType:
+    """A channel. ``loss`` says what stops working without it."""
+
     slug: str
     label: str
     members: tuple[Member, ...]
+    loss: str = ""
 
     def member(self, name: str) -> Member | None:
         return next((member for member in self.members if member.name == name), None)
@@ -55,6 +60,7 @@ TELEGRAM = ChannelType(
             "The token that @BotFather gave for the bot.",
             label="Bot token",
             where="In Telegram, write /newbot to @BotFather, or /token for a bot that exists.",
+            loss="The bot neither gets nor sends a message.",
         ),
         Member(
             "allowedUserIds",
@@ -66,6 +72,7 @@ TELEGRAM = ChannelType(
             where="@userinfobot tells people theirs. Left blank, everybody may write to the bot.",
         ),
     ),
+    "Nobody reaches the instance in Telegram any more, and messages to its bot stay unanswered.",
 )
 SLACK = ChannelType(
     "slack",
@@ -77,6 +84,7 @@ SLACK = ChannelType(
             "The bot token; it begins with xoxb-.",
             label="Bot token",
             where="At api.slack.com/apps: your app, OAuth & Permissions, after installing it.",
+            loss="The app can no longer write to Slack.",
         ),
         Member(
             "appToken",
@@ -84,6 +92,7 @@ SLACK = ChannelType(
             "The app-level token; it begins with xapp-.",
             label="App-level token",
             where="At api.slack.com/apps: your app, Basic Information, App-Level Tokens.",
+            loss="Messages from Slack no longer arrive over its socket.",
         ),
         Member(
             "signingSecret",
@@ -92,8 +101,10 @@ SLACK = ChannelType(
             required=False,
             label="Signing secret",
             where="At api.slack.com/apps: your app, Basic Information, App Credentials.",
+            loss="Requests from Slack over HTTP can no longer be verified.",
         ),
     ),
+    "Nobody reaches the instance in Slack any more, and mentions of its app stay unanswered.",
 )
 WHATSAPP = ChannelType(
     "whatsapp",
@@ -105,6 +116,7 @@ WHATSAPP = ChannelType(
             "The Twilio Account SID; it begins with AC.",
             label="Account SID",
             where="At console.twilio.com, on the account's first page.",
+            loss="Twilio no longer knows whose messages these are.",
         ),
         Member(
             "authToken",
@@ -112,6 +124,7 @@ WHATSAPP = ChannelType(
             "The Twilio Auth Token.",
             label="Auth Token",
             where="At console.twilio.com, on the account's first page, beside the SID.",
+            loss="Twilio refuses every message, and its own can no longer be verified.",
         ),
         Member(
             "whatsappNumber",
@@ -122,5 +135,6 @@ WHATSAPP = ChannelType(
             where="At console.twilio.com: Messaging, Senders, WhatsApp senders.",
         ),
     ),
+    "Nobody reaches the instance in WhatsApp any more, and messages to its number stay unanswered.",
 )
 CHANNEL_TYPES = {kind.slug: kind for kind in (TELEGRAM, SLACK, WHATSAPP)}

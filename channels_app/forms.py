@@ -19,8 +19,8 @@ _RESTS = " The rest is as they left it."
 _REPLACES = " It takes the place of all the credentials that are stored."
 _NOTHING = "Enter the credentials that replace what is stored, or delete the channel."
 _REMOVES = (
-    "Saving again removes: {names}. It cannot be brought back; you would enter it anew, and until"
-    " then what needs it fails. Untick it to keep what is stored."
+    "Saving again removes: {names}. {losses} It cannot be brought back; you would enter it anew."
+    " Untick it to keep what is stored."
 )
 _GONE = "Somebody disconnected this channel while you were editing. Save again to connect it anew."
 
@@ -98,7 +98,8 @@ class ChannelForm(ShownForm, forms.Form):
         removed = [member for member in self.kind.members if self._is_removed(member)]
         names = ", ".join(member.label for member in removed)
         if names and not self.errors and self.cleaned_data.get("asked") != names:
-            self._ask(_REMOVES.format(names=names), asked=names)
+            losses = " ".join(member.loss for member in removed)
+            self._ask(_REMOVES.format(names=names, losses=losses), asked=names)
         if self.problem and not self.errors:
             self._refuse_blank()
         if self.errors:

@@ -23,6 +23,7 @@ def test_every_member_has_a_label_and_says_where_it_is_found(
     for kind in CHANNEL_TYPES.values():
         for member in kind.members:
             assert member.label
+            assert bool(member.loss) is member.credential
             assert member.where
             assert f'for="{kind.slug}-{member.name}"' in page
 
@@ -104,7 +105,7 @@ def test_removing_a_credential_asks_first_and_names_it(client: Client, instance:
     ticks = {"signingSecret-clear": "on", "botToken": "xoxb-MARKER"}
     page = save(client, instance, "slack", **ticks)
     shown = page.content.decode()
-    assert "Saving again removes: Signing secret." in shown
+    assert "Saving again removes: Signing secret. Requests from Slack over HTTP can no" in shown
     assert 'id="slack-signingSecret-clear" checked' in shown
     assert "MARKER" not in shown
     assert InstanceChannel.objects.reveal(instance, SLACK) == config
@@ -180,7 +181,10 @@ def test_a_stale_form_comes_back_as_the_channel_is_now(
 
 def test_deleting_asks_first(client: Client, instance: Instance, telegram: InstanceChannel) -> None:
     step = url_of(instance, "telegram/disconnect/")
-    assert "Delete Telegram of My assistant" in client.get(step).content.decode()
+    asked = client.get(step).content.decode()
+    assert "Delete Telegram of My assistant? Nobody reaches the instance in Telegram" in asked
+    assert "<strong>Remove</strong> Bot token" in asked
+    assert "<strong>Remove</strong> Allowed user ids" in asked
     assert InstanceChannel.objects.exists()
     assert client.post(step).status_code == 302
     assert not InstanceChannel.objects.exists()
