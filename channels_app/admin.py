@@ -1,5 +1,6 @@
 """The Channels tab of an instance. The rows themselves are not registered: they have no form."""
 
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from instances.admin import InstanceAdmin
 from instances.models import Instance
 from instances.pages import InstancePage
 from instances.roles import Role
+from polyant.encryption.conf import get_keyring
 from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
 from polyant.encryption.exceptions import DecryptionError, UnknownEncryptionKey
 from polyant.exceptions import Invalid, Missing
@@ -69,13 +71,13 @@ class ChannelsPage(InstancePage):
 
     def _stored(self, form: ChannelForm) -> InstanceChannel | None:
         """Hand it to the verb; None where that refuses, with the reason in the form."""
+        if not form.problem and (problem := _why_unopened(form.row)):
+            form.break_off(problem)
+            return None
         try:
-            with transaction.atomic():
-                return self._write(form)
+            return self._write(form)
         except Invalid as refusal:
             form.add_error(None, refusal.message)
-        except DecryptionError as error:
-            form.break_off(_words(error))
         return None
 
     def _write(self, form: ChannelForm) -> InstanceChannel:
@@ -100,10 +102,9 @@ class ChannelsPage(InstancePage):
         return {"purpose": purpose, "user": self.user.pk, "owner": self.instance.pk}
 
     def _page(self, failed: ChannelForm | None = None) -> HttpResponse:
-        rows, problems = self._rows(), self._problems()
         forms = [
             failed if failed and failed.kind is kind
-            else ChannelForm(kind, rows.get(slug), problem=problems.get(slug, ""))
+            else ChannelForm(kind, row := self._rows.get(slug), problem=self._missing_key(row))
             for slug, kind in CHANNEL_TYPES.items()
         ]  # fmt: skip
         kept = failed.keep() if failed else {}
@@ -111,26 +112,23 @@ class ChannelsPage(InstancePage):
         return self.show(forms=forms, failed=failed, draft=draft)
 
     def _form(self, kind: ChannelType, data: Any, waiting: dict[str, str]) -> ChannelForm:
-        problem = self._unopened(kind) if "replace" in data else ""
-        return ChannelForm(kind, self._rows().get(kind.slug), data, waiting, problem)
+        row = self._rows.get(kind.slug)
+        # Where they open, replacing would only destroy them.
+        problem = _why_unopened(row) if "replace" in data else ""
+        return ChannelForm(kind, row, data, waiting, problem)
 
-    def _unopened(self, kind: ChannelType) -> str:
-        """Why the credentials do not open; "" where they do, for replacing would destroy them."""
-        try:
-            InstanceChannel.objects.reveal(self.instance, kind)
-        except DecryptionError as error:
-            return _words(error)
-        except Missing:
-            pass  # It is connected anew.
-        return ""
-
+    @cached_property
     def _rows(self) -> dict[str, InstanceChannel]:
-        return {row.channel_type: row for row in InstanceChannel.objects.listing(self.instance)}
+        """As they are at the first look, which a form takes when it has the lock."""
+        return InstanceChannel.objects.described(self.instance)
 
-    def _problems(self) -> dict[str, str]:
-        missing = InstanceChannel.objects.missing_keys(self.instance)
-        remedy = _REMEDY if self.allows(self.to_change) else ""
-        return {kind: _NEEDS_KEY.format(key_id) + remedy for kind, key_id in missing.items()}
+    def _missing_key(self, row: InstanceChannel | None) -> str:
+        """Which key the credentials need that is not here, and what to do. Opens nothing."""
+        # A loaded row holds a stored value, which knows the key it needs.
+        key_id = row.credentials.key_id if row else None  # type: ignore[attr-defined]
+        if key_id is None or key_id in get_keyring().key_ids:
+            return ""
+        return _NEEDS_KEY.format(key_id) + (_REMEDY if self.allows(self.to_change) else "")
 
     def _gone(self) -> HttpResponse:
         if Instance.objects.filter(pk=self.instance.pk).exists():
@@ -166,10 +164,16 @@ class DisconnectPage(InstancePage):
         return self.done(f"{find_type(kind).label} is deleted.")
 
 
-def _words(error: DecryptionError) -> str:
-    if isinstance(error, UnknownEncryptionKey):
+def _why_unopened(row: InstanceChannel | None) -> str:
+    """Why the credentials do not open, and what to do; "" where they do, or there are none."""
+    try:
+        if row:
+            row.credentials.reveal()
+    except UnknownEncryptionKey as error:
         return _NEEDS_KEY.format(error.key_id) + _REMEDY
-    return _DAMAGED
+    except DecryptionError:
+        return _DAMAGED
+    return ""
 
 
 InstanceAdmin.pages += [ChannelsPage, DisconnectPage]

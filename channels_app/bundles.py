@@ -12,6 +12,7 @@ from instances.bundles.credentials import CREDENTIAL_FAULT, find_faults
 from instances.bundles.sections import Applied, BundleSection, Entry, WarningType
 from instances.bundles.serializers import OpenSerializer, validate_name
 from instances.models import Instance
+from polyant.encryption.conf import get_keyring
 from polyant.serializers import BooleanField, DistinctList, TextField
 
 # The public engine takes the Account SID for readable and puts it into its bundles. Here it is a
@@ -68,7 +69,7 @@ class ChannelsSection(BundleSection):
         return [entry for entry in by_type.values() if len(entry) > 1]
 
     def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
-        applied, missing = Applied([], []), InstanceChannel.objects.missing_keys(instance)
+        applied, missing = Applied([], []), _missing_keys(instance)
         for entry in entries:
             if kind := CHANNEL_TYPES.get(entry["channelType"]):
                 row, is_written = InstanceChannel.objects.configure(
@@ -79,6 +80,13 @@ class ChannelsSection(BundleSection):
             else:
                 applied.warnings.append(_foreign(entry["channelType"]))
         return applied
+
+
+def _missing_keys(instance: Instance) -> dict[str, str]:
+    """Channels whose credentials need a key that is not here, by type. Opens nothing."""
+    rows, known = InstanceChannel.objects.described(instance), get_keyring().key_ids
+    ids = {kind: row.credentials.key_id for kind, row in rows.items()}  # type: ignore[attr-defined]
+    return {kind: key_id for kind, key_id in ids.items() if key_id not in known}
 
 
 def _tidy(member: Member, value: Any) -> Any:

@@ -9,7 +9,6 @@ from django.db import transaction
 from channels_app.catalog import CHANNEL_TYPES, ChannelType
 from instances.audit import Action, AuditEntry
 from instances.models import Instance
-from polyant.encryption.conf import get_keyring
 from polyant.encryption.models import EncryptedManager
 from polyant.exceptions import Invalid, Missing
 
@@ -125,13 +124,10 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         AuditEntry.objects.record(instance, Action.CHANNEL_CONNECTED, _names(kind, settings), by)
         return row, True
 
-    def missing_keys(self, instance: Instance) -> dict[str, str]:
-        """Channels whose credentials need a key that is not here, by type. Opens nothing."""
-        rows = self.filter(instance=instance).only("instance_id", "channel_type", "credentials")
-        # Loaded rows hold stored values, which know the key they need.
-        ids = {row.channel_type: row.credentials.key_id for row in rows}  # type: ignore[attr-defined]
-        known = get_keyring().key_ids
-        return {kind: key_id for kind, key_id in ids.items() if key_id not in known}
+    def described(self, instance: Instance) -> dict[str, "InstanceChannel"]:
+        """The channels that exist, by type, with who wrote them and with their values, sealed."""
+        rows = self.filter(instance=instance).select_related("updated_by")
+        return {row.channel_type: row for row in rows}
 
     @transaction.atomic
     def disconnect(self, instance: Instance, kind: ChannelType, by: User | None) -> None:

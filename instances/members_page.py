@@ -58,8 +58,7 @@ class MembersPage(InstancePage):
             form.add_error(None, _stale(username, now))
             return self._page(form)
         try:
-            with transaction.atomic():
-                Membership.objects.assign(self.instance, username, Role(role), self.user)
+            Membership.objects.assign(self.instance, username, Role(role), self.user)
         except Refusal as refusal:
             form.add_error(None, refusal.message)
             return self._page(form)

@@ -56,6 +56,10 @@ class Plan:
         """Each key with what will happen to it, given the rows as they are now."""
         return [self._line(key, rows.get(key)) for key in self.keys]
 
+    def is_stale(self, rows: Mapping[str, Any]) -> bool:
+        """Whether somebody wrote or removed one of its keys after the person looked."""
+        return any(line.is_stale for line in self.lines(rows))
+
     def renewed(self, rows: Mapping[str, Any]) -> Self:
         """The same for somebody who has seen the rows as they are now.
 
@@ -94,6 +98,10 @@ class EnvPlan(Plan):
     def note(self, key: str, row: Any) -> str:
         hidden = row is not None and row.sensitive and key in self.readable
         return "It is sensitive by now, and stays so." if hidden else ""
+
+    def is_stale(self, rows: Mapping[str, Any]) -> bool:
+        """Whether somebody wrote or removed one of its keys after the person looked."""
+        return any(line.is_stale for line in self.lines(rows))
 
     def renewed(self, rows: Mapping[str, Any]) -> Self:
         """As the others; what somebody made sensitive meanwhile stays so, and is not emptied."""

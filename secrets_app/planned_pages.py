@@ -79,8 +79,10 @@ class PlannedPage(InstancePage):
             confirmation=self.address(self.confirmation),
         )
 
-    def do(self, plan: Plan) -> HttpResponse:
-        """Carry it out; ask where somebody was faster."""
+    def do(self, plan: Plan, rows: dict[str, Any]) -> HttpResponse:
+        """Carry it out; ask where somebody was faster, if only by the moment since ``rows``."""
+        if plan.is_stale(rows):
+            return self.confirm(plan, rows)
         try:
             with transaction.atomic():
                 Instance.objects.lock(self.instance)
@@ -124,7 +126,7 @@ class FormPage(PlannedPage):
             return self._again(form)
         if not form.plan:
             return self.done("Nothing was entered, so nothing was changed.", level=messages.INFO)
-        return self.confirm(form.plan, rows) if form.plan.removals else self.do(form.plan)
+        return self.confirm(form.plan, rows) if form.plan.removals else self.do(form.plan, rows)
 
     def _waiting(self) -> tuple[dict[str, str], str]:
         """What an earlier round of this form left in its draft, or why it cannot be used."""
@@ -154,4 +156,4 @@ class DecisionPage(PlannedPage):
             plan = self.plan.from_draft(self.open("plan"))
         except DraftRefused as error:
             return self.done(str(error), level=messages.ERROR)
-        return self.do(plan)
+        return self.do(plan, self.rows())

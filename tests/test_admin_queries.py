@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -87,3 +88,43 @@ def test_a_refused_form_is_shown_again_for_no_more(
     with django_assert_max_num_queries(MOST):
         page = client.post(f"{LIST}{much.pk}/secrets/", {"new-1-name": "BAD", "new-1": "x"})
     assert "Nothing has been saved yet." in page.content.decode()
+
+
+def refusals(instance: Instance) -> dict[str, dict[str, str]]:
+    """Forms that come back, by page: malformed, stale, about a row that does not open."""
+    tampered = InstanceChannel.objects.get(instance=instance).credentials
+    text = tampered.text[:-4] + "AAAA"  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE instance_channels SET credentials = %s", [text])
+    slack = {"channel": "slack", "slack-enabled": "on", "slack-botToken": "xoxb-1"}
+    telegram = {"channel": "telegram", "telegram-botToken": "1:b"}
+    seen = InstanceChannel.objects.get(instance=instance).updated_at.isoformat()
+    return {
+        "channels/?refused": slack,
+        "channels/?stale": {**telegram, "telegram-seen": "x"},
+        "channels/?replace": {**telegram, "telegram-seen": "x", "replace": "1"},
+        "channels/?damaged": {**telegram, "telegram-seen": seen},
+        "secrets/?stale": {"seen": '{"k1": "x"}', "key-k1": "y"},
+        "skill-env/skill-1/?stale": {"seen": '{"K": "x"}', "key-K": "y"},
+        "change/?stale": {"name": "Mine", "status": "active", "initial-name": "x"},
+        "members/?stale": {"username": "user-1", "role": "admin", "seen": "editor"},
+        "bundle/?none": {},
+    }
+
+
+def test_a_form_that_comes_back_takes_no_more(
+    client: Client, much: Instance, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for page, sent in refusals(much).items():
+        with django_assert_max_num_queries(MOST, info=page):
+            assert client.post(f"{LIST}{much.pk}/{page}", sent).status_code == 200
+
+
+def test_a_confirmation_that_went_stale_takes_no_more(
+    client: Client, much: Instance, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    preview = client.post(f"{LIST}{much.pk}/secrets/paste/", {"text": "K1=2"})
+    InstanceSecret.objects.set_many(much, {"k1": "z"}, None)
+    draft = {"draft": preview.context["draft"]}
+    with django_assert_max_num_queries(MOST):
+        assert client.post(f"{LIST}{much.pk}/secrets/confirm/", draft).status_code == 200

@@ -1,4 +1,4 @@
-"""InstanceChannel.objects.replace and missing_keys: the way out of a channel that does not open."""
+"""InstanceChannel.objects.replace: the way out of a channel that does not open."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,13 +56,3 @@ def test_nothing_is_replaced_by_nothing_there(instance: Instance, editor: User) 
     with pytest.raises(Missing):
         InstanceChannel.objects.replace(instance, SLACK, {"botToken": "xoxb-1"}, editor)
     assert not InstanceChannel.objects.exists()
-
-
-def test_missing_keys_names_the_key_and_opens_nothing(
-    instance: Instance, editor: User, unreadable: str, settings: Any
-) -> None:
-    assert InstanceChannel.objects.missing_keys(instance) == {"telegram": unreadable}
-    InstanceChannel.objects.connect(instance, SLACK, {"botToken": "xoxb-1"}, editor)
-    assert InstanceChannel.objects.missing_keys(instance) == {"telegram": unreadable}
-    settings.ENCRYPTION_KEY_FALLBACKS = ["1f" * 32]
-    assert InstanceChannel.objects.missing_keys(instance) == {}
