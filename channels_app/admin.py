@@ -8,9 +8,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from channels_app.catalog import CHANNEL_TYPES, ChannelType
+from channels_app.findings import old
 from channels_app.forms import ChannelForm
 from channels_app.managers import find_type
 from channels_app.models import InstanceChannel
+from instances import dashboard
 from instances.admin import InstanceAdmin
 from instances.models import Instance
 from instances.pages import InstancePage
@@ -177,3 +179,4 @@ def _why_unopened(row: InstanceChannel | None) -> str:
 
 
 InstanceAdmin.pages += [ChannelsPage, DisconnectPage]
+dashboard.sources.append(old)

@@ -7,6 +7,8 @@ gets the instances that the person may see, and takes one query however many tho
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from enum import Enum
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
@@ -23,6 +25,7 @@ from polyant.encryption.fields import EncryptedField
 from polyant.encryption.stored import all_encrypted_fields, stored_rows
 
 SOON = timedelta(days=7)
+MOST_NAMED = 3
 
 
 class Kind(Enum):
@@ -81,6 +84,17 @@ def examine(user: User, most: int | None) -> list[Topic]:
 def link(page: str, instance: Any) -> str:
     """The address of a page of an instance, or of the instance that has this id."""
     return reverse(f"admin:instances_instance_{page}", args=[getattr(instance, "pk", instance)])
+
+
+def not_renewed(noun: str, page: str, rows: Iterable[tuple[Any, str, str]]) -> Iterator[Finding]:
+    """A line for each instance that has old credentials: ``rows`` has its id, its slug and a name
+    of one, in this order."""
+    for (pk, slug), group in groupby(rows, key=itemgetter(0, 1)):
+        names = [name for _, _, name in group]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        count = f"{len(names)} {noun}{'s' if len(names) > 1 else ''}"
+        words = f"{count}: {', '.join(names[:MOST_NAMED])}{more}"
+        yield Finding(Kind.OLD, slug, words, link(page, pk))
 
 
 def _topic(kind: Kind, found: list[Finding], most: int | None) -> Topic:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from django import forms
 from django.core.validators import RegexValidator
 
+from instances.renewal import latest_due
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.forms import WriteOnlyField
-from secrets_app.catalog import CUSTOM, WellKnown, describe_key
+from secrets_app.catalog import CUSTOM, LASTING_KEYS, WellKnown, describe_key
 from secrets_app.plan import Plan
 from secrets_app.validators import MAX_BATCH, accepts, validate_is_a_name, validate_value
 
@@ -40,7 +42,8 @@ def why_unreadable(key_id: str, noun: str) -> Problem | None:
     return Problem(_DAMAGED, _ENTER_AGAIN.format(noun))
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     """A field with what the page says beside it."""
 
     about: WellKnown
@@ -52,6 +55,12 @@ class Row(NamedTuple):
     problem: Problem | None = None
     kind: str = ""
     is_shown: bool = False
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it is a credential that nobody has renewed for a year."""
+        is_credential = self.kind != "readable" and self.about.key not in LASTING_KEYS
+        return bool(is_credential and self.stored.updated_at < latest_due())
 
 
 class EntriesForm(forms.Form):

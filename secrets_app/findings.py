@@ -1,20 +1,18 @@
 """What the admin's first page says about secrets: keys that are lacking, and keys that are old."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
-from instances.dashboard import Finding, Kind, link
+from instances.dashboard import Finding, Kind, link, not_renewed
 from instances.models import Instance
+from instances.renewal import latest_due
 from secrets_app.catalog import LASTING_KEYS
-from secrets_app.models import InstanceSecret
-
-YEAR = timedelta(days=365)
-MOST_NAMED = 3
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
 
 _NO_PROVIDER = "needs the key of a provider: openai_api_key or anthropic_api_key"
 _LACKS = "needs {}_api_key"
@@ -48,21 +46,26 @@ def lacking(visible: QuerySet[Instance]) -> Iterator[Finding]:
 
 
 def old(visible: QuerySet[Instance]) -> Iterator[Finding]:
-    """The keys of an instance that nobody has renewed for a year."""
-    rows = InstanceSecret.objects.filter(
-        instance__in=visible.values("pk"), updated_at__lt=timezone.now() - YEAR
-    ).exclude(key__in=LASTING_KEYS)
-    named = rows.order_by("instance_id", "key").values_list("instance_id", "instance__slug", "key")
-    for (pk, slug), group in groupby(named, key=itemgetter(0, 1)):
-        words = _count([key for _, _, key in group])
-        yield Finding(Kind.OLD, slug, words, link("secrets", pk))
+    """The keys of an instance, and sensitive variables, that nobody has renewed for a year."""
+    due = {"instance__in": visible.values("pk"), "updated_at__lt": latest_due()}
+    keys = InstanceSecret.objects.filter(**due).exclude(key__in=LASTING_KEYS)
+    variables = InstanceSkillEnv.objects.filter(**due, sensitive=True)
+    rows = _named(keys, "secrets", F("key")).union(
+        _named(variables, "skill_env", Concat("skill_slug", Value("/"), "key")), all=True
+    )
+    nouns = {"secrets": "key", "skill_env": "variable"}
+    for page, group in groupby(rows.order_by("page", "pk_of", "name"), key=itemgetter(0)):
+        yield from not_renewed(nouns[page], page, (row[1:] for row in group))
 
 
-def _count(keys: list[str]) -> str:
-    """How many there are, and the names of the first."""
-    named, more = keys[:MOST_NAMED], len(keys[MOST_NAMED:])
-    names = ", ".join(named) + (f" and {more} more" if more else "")
-    return f"{len(keys)} key{'s' if len(keys) > 1 else ''}: {names}"
+def _named(rows: QuerySet[Any], page: str, name: Any) -> QuerySet[Any, Any]:
+    named = rows.order_by().values(
+        page=Value(page, TextField()),
+        pk_of=F("instance_id"),
+        slug=F("instance__slug"),
+        name=Cast(name, TextField()),
+    )
+    return named.values_list("page", "pk_of", "slug", "name")
 
 
 def _finding(slug: str, pk: object, words: str) -> Finding:

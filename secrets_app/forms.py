@@ -1,6 +1,7 @@
 """The write-only form of an instance's secrets."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -41,7 +42,7 @@ class SecretsForm(EntriesForm):
         row, stored = super().row(key), self.stored.get(key)
         named = stored and PREFIX_PATTERN.fullmatch(stored.prefix)
         problem = why_unreadable(named[1] if named else "", self.noun) if stored else None
-        return row._replace(kind="unreadable", problem=problem) if problem else row
+        return replace(row, kind="unreadable", problem=problem) if problem else row
 
     def groups(self) -> Iterator[tuple[str, list[Row]]]:
         """The rows as the page shows them."""

@@ -1,6 +1,7 @@
 """The forms of skill env: sensitive variables only go in, readable ones are shown and edited."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -119,7 +120,7 @@ class SkillEnvForm(EntriesForm):
         return Row(about, row, self[name], None, name in self.waiting, (), problem, kind)
 
     def new_row(self, name: str) -> Row:
-        return super().new_row(name)._replace(ticks=(self[f"{name}-sensitive"],))
+        return replace(super().new_row(name), ticks=(self[f"{name}-sensitive"],))
 
     def _is_editable(self, key: str) -> bool:
         """As the page had it, once it was sent: what it is by now is the plan's business."""

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from channels_app.catalog import TELEGRAM
+from channels_app.catalog import TELEGRAM, WHATSAPP
 from channels_app.models import InstanceChannel
 from instances.dashboard import Kind, Topic, examine
 from instances.models import AccessToken, Instance
@@ -117,6 +117,21 @@ def test_keys_that_nobody_renewed_for_a_year_are_named(superuser: User, instance
     assert found(superuser, Kind.OLD) == [("my-assistant", "2 keys: mine, openai_api_key")]
     put(instance, mine="new")
     assert found(superuser, Kind.OLD) == [("my-assistant", "1 key: openai_api_key")]
+
+
+def test_old_credentials_of_channels_and_skills_are_named(
+    superuser: User, instance: Instance
+) -> None:
+    entries = [EnvEntry("KEY", "x"), EnvEntry("REGION", "x", sensitive=False)]
+    InstanceSkillEnv.objects.set_many(instance, "search", entries, None)
+    InstanceChannel.objects.connect(instance, TELEGRAM, {"botToken": "1:x"}, None)
+    InstanceChannel.objects.connect(instance, WHATSAPP, {"whatsappNumber": "+1"}, None)
+    for model in (InstanceSkillEnv, InstanceChannel):
+        model.objects.update(updated_at=timezone.now() - timedelta(days=366))
+    assert set(found(superuser, Kind.OLD)) == {
+        ("my-assistant", "1 variable: search/KEY"),
+        ("my-assistant", "1 channel: telegram"),
+    }
 
 
 def test_of_many_old_keys_the_first_are_named(superuser: User, instance: Instance) -> None:

@@ -1,12 +1,14 @@
 """The Settings tab: values go in, names come out."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from instances.models import AuditEntry, Instance
@@ -40,6 +42,14 @@ def test_a_set_field_says_configured_when_and_by_whom(
     assert page.count('placeholder="configured"') == 2
     assert f"{row.updated_at:%Y-%m-%d %H:%M}</time> UTC by owner" in page
     assert "MARKER" not in page
+
+
+def test_an_old_key_is_not_shown_as_if_all_were_well(client: Client, instance: Instance) -> None:
+    put(instance, None, openai_api_key="x", aws_region="x")
+    InstanceSecret.objects.update(updated_at=timezone.now() - timedelta(days=366))
+    page = client.get(url_of(instance)).content.decode()
+    assert page.count(", over a year ago</span>") == page.count('<span class="chip pending">') == 1
+    assert page.count('<span class="chip set">') == 1
 
 
 def test_blank_keeps_and_a_text_replaces(client: Client, instance: Instance) -> None:
