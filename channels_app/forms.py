@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from channels_app.catalog import ChannelType, Member
 from channels_app.models import InstanceChannel
-from instances.forms import ShownForm
+from instances.forms import CarefulInput, ShownForm
 from polyant.encryption.forms import WAITING, WriteOnlyField
 
 _STALE = (
@@ -75,7 +75,7 @@ class ChannelForm(ShownForm, forms.Form):
             initial=self.row.config.get(member.name, "") if self.row else "",
             show_hidden_initial=True,
             validators=[_accepted_by(member)],
-            widget=_ConfigurationInput(member),
+            widget=CarefulInput(member.accepts),
             **common,
         )
 
@@ -185,17 +185,6 @@ class ChannelForm(ShownForm, forms.Form):
             is_waiting = member.name in self.waiting
             is_lost = bool(self.problem) and self._is_stored(member) and member.credential
             yield Row(member, self[member.name], self._has(member), is_waiting, is_lost)
-
-
-class _ConfigurationInput(forms.TextInput):
-    """Comes back only with what is well formed: a token may have been pasted here."""
-
-    def __init__(self, member: Member) -> None:
-        super().__init__({"autocomplete": "off", "spellcheck": "false"})
-        self.member = member
-
-    def format_value(self, value: Any) -> str | None:
-        return str(value) if value and self.member.accepts(str(value)) else None
 
 
 def _accepted_by(member: Member) -> Callable[[str], None]:

@@ -1,5 +1,6 @@
-"""The form of an instance's own settings, and how a form copes with others who write meanwhile."""
+"""The form of an instance's own settings, and what the forms of other pages share with it."""
 
+from collections.abc import Callable
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,17 @@ _STALE = (
 )
 _THEIRS = "Somebody else made this {value} meanwhile. Save again to keep what stands here."
 _MOST_SHOWN = 100
+
+
+class CarefulInput(forms.TextInput):
+    """Comes back only with what ``accepts`` takes: a secret may have been pasted here."""
+
+    def __init__(self, accepts: Callable[[str], bool], **attrs: str) -> None:
+        super().__init__({"autocomplete": "off", "spellcheck": "false", **attrs})
+        self.accepts = accepts
+
+    def format_value(self, value: Any) -> str | None:
+        return str(value) if value and self.accepts(str(value)) else None
 
 
 class ShownForm(forms.BaseForm):

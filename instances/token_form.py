@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Case, QuerySet, When
 
+from instances.forms import CarefulInput
 from instances.managers import MAX_TOKEN_DAYS
 from instances.models import Instance
 
@@ -26,11 +27,8 @@ _NOT_ALL = (
 )
 
 
-class _NumberInput(forms.NumberInput):
-    """Comes back only with what is a number: a secret may have been pasted here."""
-
-    def format_value(self, value: Any) -> str | None:
-        return str(value) if re.fullmatch(r"[0-9]{1,9}", str(value)) else None
+def _is_number(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,9}", text) is not None
 
 
 class _InstancesField(InstancesField):
@@ -64,7 +62,7 @@ class TokenForm(forms.Form):
         label="Days until it expires",
         min_value=1,
         max_value=MAX_TOKEN_DAYS,
-        widget=_NumberInput,
+        widget=CarefulInput(_is_number, type="number", min="1", max=str(MAX_TOKEN_DAYS)),
         error_messages={
             "invalid": "Enter a number of days.",
             "min_value": "At least one day.",

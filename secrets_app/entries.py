@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from django import forms
 from django.core.validators import RegexValidator
 
+from instances.forms import CarefulInput
 from instances.renewal import latest_due
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.forms import WriteOnlyField
@@ -110,7 +111,7 @@ class EntriesForm(forms.Form):
             required=False,
             max_length=self.max_name_length,
             validators=[self.check_name, validate_is_a_name],
-            widget=NameInput(self.check_name, self.example),
+            widget=name_input(self.check_name, self.example),
         )
         label = f"Value of new {self.noun} {number}"
         self.fields[f"new-{number}"] = self.value_field(f"new-{number}", label, False)
@@ -230,18 +231,13 @@ class EntriesForm(forms.Form):
         }
 
 
-class NameInput(forms.TextInput):
-    """Comes back only with what is a proper name: a secret may have been pasted here."""
+def name_input(check: Callable[[str], None], example: str) -> CarefulInput:
+    """An input for a name, of a key or of a skill."""
 
-    def __init__(self, check: Callable[[str], None], placeholder: str) -> None:
-        attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
-        super().__init__({**attrs, "placeholder": placeholder})
-        self.check = check
+    def is_name(text: str) -> bool:
+        return accepts(check, text) and accepts(validate_is_a_name, text)
 
-    def format_value(self, value: Any) -> str | None:
-        checks = (self.check, validate_is_a_name)
-        is_name = value and all(accepts(check, str(value)) for check in checks)
-        return str(value) if is_name else None
+    return CarefulInput(is_name, autocapitalize="off", placeholder=example)
 
 
 def _size(texts: Mapping[str, str]) -> int:

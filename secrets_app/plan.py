@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
-from secrets_app.catalog import CUSTOM, WellKnown, describe_key
+from django.contrib.auth.models import User
+
+from secrets_app.catalog import describe_key
 from secrets_app.managers import EnvEntry
 
 
 @dataclass(frozen=True)
 class Line:
-    """One key of a plan, as it is shown. ``theirs`` is what somebody made of it meanwhile."""
+    """One key of a plan, as it is shown, with what else there is to say of it."""
 
-    about: WellKnown
+    key: str
     verb: str
-    is_stale: bool
-    theirs: Any
+    loss: str
     note: str
+    warning: str
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,30 @@ class Plan:
         parts = {"Set": sorted(self.values), "Removed": sorted(self.removals)}
         return " ".join(f"{verb} {', '.join(keys)}." for verb, keys in parts.items() if keys)
 
-    def about(self, key: str) -> WellKnown:
-        """What is known of a key."""
-        return describe_key(key)
+    def deed(self, noun: str) -> str:
+        """What confirming does, for the button."""
+        sets, removes = len(self.values), len(self.removals)
+        parts = [f"save {sets}"] if sets else []
+        parts += [f"remove {removes}"] if removes else []
+        words = f"{' and '.join(parts).capitalize()} {noun}{'' if (removes or sets) == 1 else 's'}"
+        return f"{words}, leave out the rest" if self.left_out else words
+
+    def loss(self, key: str) -> str:
+        """What stops working without a key."""
+        return describe_key(key).loss
 
     def note(self, key: str, row: Any) -> str:
         """What else to say of a key, given its row as it is now."""
         return ""
 
-    def lines(self, rows: Mapping[str, Any]) -> list[Line]:
-        """Each key with what will happen to it, given the rows as they are now."""
-        return [self._line(key, rows.get(key)) for key in self.keys]
+    def lines(self, rows: Mapping[str, Any], user: User) -> list[Line]:
+        """Each key with what will happen to it, given the rows as they are now; removals first."""
+        keys = sorted(self.keys, key=lambda key: (key not in self.removals, key))
+        return [self._line(key, rows.get(key), user) for key in keys]
 
     def is_stale(self, rows: Mapping[str, Any]) -> bool:
         """Whether somebody wrote or removed one of its keys after the person looked."""
-        return any(line.is_stale for line in self.lines(rows))
+        return any(self._is_stale(key, rows.get(key)) for key in self.keys)
 
     def renewed(self, rows: Mapping[str, Any]) -> Self:
         """The same for somebody who has seen the rows as they are now.
@@ -75,10 +86,15 @@ class Plan:
     def from_draft(cls, draft: dict[str, Any]) -> Self:
         return cls(**draft)
 
-    def _line(self, key: str, row: Any) -> Line:
-        stale = self.seen.get(key) != (row.stamp if row else None)
-        verb = "Remove" if key in self.removals else "Replace" if row else "Add"
-        return Line(self.about(key), verb, stale, row, self.note(key, row))
+    def _line(self, key: str, row: Any, user: User) -> Line:
+        is_removed = key in self.removals
+        verb = "Remove" if is_removed else "Replace" if row else "Add"
+        loss = self.loss(key) if is_removed and row else ""
+        warning = _warning(row, user, is_removed) if self._is_stale(key, row) else ""
+        return Line(key, verb, loss, self.note(key, row), warning)
+
+    def _is_stale(self, key: str, row: Any) -> bool:
+        return self.seen.get(key) != (row.stamp if row else None)
 
 
 @dataclass(frozen=True)
@@ -92,16 +108,12 @@ class EnvPlan(Plan):
         """The values as the verb takes them."""
         return [EnvEntry(key, text, key not in self.readable) for key, text in self.values.items()]
 
-    def about(self, key: str) -> WellKnown:
-        return WellKnown(key, CUSTOM, key, "", "The skill runs without it.")
+    def loss(self, key: str) -> str:
+        return "The skill runs without it."
 
     def note(self, key: str, row: Any) -> str:
         hidden = row is not None and row.sensitive and key in self.readable
         return "It is sensitive by now, and stays so." if hidden else ""
-
-    def is_stale(self, rows: Mapping[str, Any]) -> bool:
-        """Whether somebody wrote or removed one of its keys after the person looked."""
-        return any(line.is_stale for line in self.lines(rows))
 
     def renewed(self, rows: Mapping[str, Any]) -> Self:
         """As the others; what somebody made sensitive meanwhile stays so, and is not emptied."""
@@ -109,3 +121,18 @@ class EnvPlan(Plan):
         values = {key: text for key, text in self.values.items() if text or key not in hidden}
         readable = [key for key in self.readable if key not in hidden]
         return replace(super().renewed(rows), values=values, readable=readable)
+
+
+def _warning(row: Any, user: User, is_removed: bool) -> str:
+    """What somebody made of a key after the person looked."""
+    if row:
+        by_user = row.updated_by == user
+        who = "You changed this yourself" if by_user else f"{_name(row)} changed this"
+        return f"{who} at {row.updated_at:%Y-%m-%d %H:%M:%S} UTC, after your page was loaded."
+    if is_removed:
+        return "It was removed already; there is nothing left to do."
+    return "Somebody removed this after your page was loaded. Confirming sets it again."
+
+
+def _name(row: Any) -> str:
+    return row.updated_by.get_username() if row.updated_by else "Somebody"

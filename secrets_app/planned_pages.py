@@ -69,7 +69,8 @@ class PlannedPage(InstancePage):
         return self.show(
             "admin/secrets_app/confirm.html",
             page_label="Confirm",
-            lines=plan.lines(rows),
+            lines=plan.lines(rows, self.user),
+            deed=renewed.deed(self.noun),
             faults=faults[:_MOST_FAULTS],
             more_faults=plan.left_out - len(faults[:_MOST_FAULTS]),
             plan=renewed,

@@ -9,7 +9,7 @@ from django.db.models import Field
 
 from polyant.encryption.exceptions import DecryptionError
 from secrets_app.catalog import CUSTOM, WellKnown
-from secrets_app.entries import EntriesForm, NameInput, Problem, Row, why_unreadable
+from secrets_app.entries import EntriesForm, Problem, Row, name_input, why_unreadable
 from secrets_app.models import InstanceSkillEnv
 from secrets_app.plan import EnvPlan
 from secrets_app.validators import validate_env_key, validate_is_a_name, validate_value
@@ -34,7 +34,7 @@ class SkillForm(forms.Form):
     skill = forms.CharField(
         label="New skill",
         validators=[_check_skill, validate_is_a_name],
-        widget=NameInput(_check_skill, "slug, such as web-search"),
+        widget=name_input(_check_skill, "slug, such as web-search"),
         error_messages={"required": "Enter the name of the skill."},
     )
 

@@ -26,7 +26,7 @@ def test_set_replace_remove_and_paste_without_a_value_ever_coming_back(
     page.get_by_label("Remove deploy_key").check()
     press(page, SAVE)
     assert_no_marker(page)
-    press(page, "Save and remove 2 secrets")
+    press(page, "Save 1 and remove 1 secret")
     assert_no_marker(page)
     press(page, page.get_by_role("link", name="Paste a .env file"))
     page.get_by_label("Lines of a .env file").fill(f"GITHUB_TOKEN={MARKER}-4\nnonsense {MARKER}")

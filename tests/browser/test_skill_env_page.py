@@ -34,7 +34,7 @@ def test_add_a_skill_then_set_edit_replace_and_remove_its_variables(
     press(page, SAVE)
     expect(page.get_by_text("Remove PEM")).to_be_visible()
     assert_no_marker(page)
-    press(page, "Save and remove 3 variables")
+    press(page, "Save 2 and remove 1 variable")
     expect(page.get_by_label("REGION", exact=True)).to_have_value("\nus\n2")
     assert_no_marker(page)
     press(page, SAVE)
