@@ -1,5 +1,6 @@
 """Instances in the admin. Membership decides who sees and does what, as over REST."""
 
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +18,7 @@ from django.utils.safestring import SafeString
 from instances import tokens_admin, users_admin  # noqa: F401  (they register themselves)
 from instances.audit import Action
 from instances.bundles.pages import BundlePage, ConfirmNewPage, ConfirmPage, DownloadPage, NewPage
-from instances.forms import InstanceForm
+from instances.forms import InstanceForm, focus_first_error
 from instances.members_page import MembersPage, RemoveMemberPage
 from instances.models import AuditEntry, Instance
 from instances.pages import AuditPage, InstancePage, gone
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Instance]
 else:
     ModelAdmin = admin.ModelAdmin
+
+
+_PEOPLE_SAY = {"skill_env": "variables", "memberships": "members"}
 
 
 @admin.register(Instance)
@@ -54,6 +58,7 @@ class InstanceAdmin(ModelAdmin):
     search_fields = ("name", "slug")
     ordering = ("slug",)
     actions = None
+    delete_confirmation_template = "admin/instances/instance/delete.html"
     change_form_template = "admin/instances/instance/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -161,21 +166,14 @@ class InstanceAdmin(ModelAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """How much goes with an instance: figures, where Django would load every row."""
-        counts = {
-            str(
-                relation.related_model._meta.verbose_name_plural
-            ): relation.related_model._default_manager.filter(
-                **{relation.field.name: instance}
-            ).count()
-            for instance in objs
-            for relation in self.opts.related_objects
-            if not relation.many_to_many  # a token outlives the instances that it names
-        }
-        return (
-            [str(each) for each in objs],
-            {name: count for name, count in counts.items() if count},
-            set(),
-            [],
+        counts = {name: count for each in objs for name, count in _count_below(each)}
+        return [str(each) for each in objs], counts, set(), []
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        original = context["object"]
+        page = {"original": original, "title": original.name, "page_label": "Delete"}
+        return super().render_delete_form(
+            request, {**context, **page, "pages": self.tabs(original), "subtitle": None}
         )
 
     def changeform_view(
@@ -197,7 +195,8 @@ class InstanceAdmin(ModelAdmin):
     ) -> HttpResponse:
         if original := context.get("original"):
             context |= {"pages": self.tabs(original), "title": original.name, "subtitle": None}
-            context["has_history"] = _allows(request, original, Role.ADMIN)
+        context["show_save_and_add_another"] = False
+        focus_first_error(context["adminform"].form)
         return super().render_change_form(request, context, *args, **kwargs)
 
 
@@ -217,3 +216,14 @@ def _allows(request: HttpRequest, instance: Instance, needed: Role) -> bool:
 
 def _url(name: str, instance: Instance) -> str:
     return reverse(f"admin:instances_instance_{name}", args=[instance.pk])
+
+
+def _count_below(instance: Instance) -> Iterator[tuple[str, int]]:
+    """How much of what goes with an instance, in words."""
+    for relation in Instance._meta.related_objects:
+        if relation.many_to_many:
+            continue  # A token outlives the instances that it names.
+        rows = relation.related_model._default_manager.filter(**{relation.field.name: instance})
+        if number := rows.count():
+            name = _PEOPLE_SAY.get(name := str(relation.get_accessor_name()), name)
+            yield name if number > 1 else name.removesuffix("s"), number

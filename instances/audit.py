@@ -87,11 +87,35 @@ class AuditEntry(models.Model):
         indexes = (models.Index(fields=("instance_id", "-id"), name="audit_by_instance"),)
         verbose_name_plural = "audit entries"
 
+    @property
+    def deed(self) -> str:
+        """The action, as people say it."""
+        return _DEEDS.get(self.action, self.action)
+
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor} {self.action} {', '.join(self.names)}"
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("the audit trail is append-only")
+
+
+_DEEDS: dict[str, str] = {
+    Action.INSTANCE_CREATED: "Created the instance",
+    Action.INSTANCE_CHANGED: "Changed the instance",
+    Action.INSTANCE_DELETED: "Deleted the instance",
+    Action.INSTANCE_EXPORTED: "Exported a bundle",
+    Action.INSTANCE_IMPORTED: "Imported a bundle",
+    Action.UNREADABLE_DELETED: "Deleted what no key opens",
+    Action.MEMBER_ASSIGNED: "Gave a role",
+    Action.MEMBER_REMOVED: "Removed a member",
+    Action.TOKEN_WITHDRAWN: "Withdrew a token",
+    Action.SECRETS_SET: "Set secrets",
+    Action.SECRET_DELETED: "Removed a secret",
+    Action.SKILL_ENV_SET: "Set variables",
+    Action.SKILL_ENV_DELETED: "Removed a variable",
+    Action.CHANNEL_CONNECTED: "Saved a channel",
+    Action.CHANNEL_DISCONNECTED: "Deleted a channel",
+}
 
 
 def record_wipe(rows: Iterable[Any]) -> None:

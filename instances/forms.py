@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.text import Truncator
@@ -20,6 +20,13 @@ _STALE = (
 )
 _THEIRS = "Somebody else made this {value} meanwhile. Save again to keep what stands here."
 _MOST_SHOWN = 100
+
+
+def focus_first_error(form: forms.BaseForm | None) -> None:
+    """Put the cursor into the first field that is to be corrected, if there is one."""
+    wrong = (name for name in form.fields if name in form.errors) if form else ()
+    if form and (name := next(iter(wrong), None)):
+        form.fields[name].widget.attrs["autofocus"] = True
 
 
 class CarefulInput(forms.TextInput):
@@ -78,6 +85,9 @@ class InstanceForm(ShownForm, ModelForm):
             "slug", "name", "description", "status", "provider", "model", "auth_enabled",
             "langsmith_enabled", "langsmith_content",
         )  # fmt: skip
+        help_texts: ClassVar = {
+            "auth_enabled": "Callers may sign in with auth_api_key, which is set under Settings."
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.views import View
 
 from instances.audit import AuditEntry
+from instances.forms import focus_first_error
 from instances.models import Instance
 from instances.roles import Role
 from polyant.authentication import SAFE_METHODS
@@ -76,6 +77,7 @@ class InstancePage(View):
 
     def show(self, template: str = "", **context: Any) -> HttpResponse:
         """The page, or a step of it, in the admin's frame, with the tabs."""
+        focus_first_error(context.get("failed") or context.get("form"))
         context = {
             **self.admin.admin_site.each_context(self.request),
             "opts": self.admin.opts,

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from instances.forms import focus_first_error
 from instances.models import AccessToken
 from instances.pages import gone
 from instances.token_form import TokenForm
@@ -133,6 +134,7 @@ class AccessTokenAdmin(ModelAdmin):
     def _show(
         self, request: HttpRequest, template: str, title: str, **context: Any
     ) -> HttpResponse:
+        focus_first_error(context.get("form"))
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         return TemplateResponse(request, f"admin/instances/accesstoken/{template}.html", context)
 

@@ -114,6 +114,17 @@ def test_a_viewer_sees_the_settings_and_no_way_to_change_them(
     assert client.post(url_of(instance), {"name": "Taken"}).status_code == 403
 
 
+def test_the_settings_can_be_saved_and_not_added_to(
+    browse: Browse, superuser: User, instance: Instance
+) -> None:
+    client = browse(superuser)
+    page = client.get(url_of(instance)).content.decode()
+    assert "Save and add another" not in page
+    assert "Callers may sign in with auth_api_key" in page
+    response = client.post(url_of(instance), {**opened(client, instance), "name": ""})
+    assert "autofocus" in str(response.context["adminform"].form["name"])
+
+
 def test_an_editor_changes_settings_through_the_verb(
     browse: Browse, editor: User, instance: Instance
 ) -> None:
@@ -235,6 +246,7 @@ def test_the_audit_trail_is_for_admins(
 ) -> None:
     page = browse(owner).get(url_of(furnished, "audit"))
     assert "openai_api_key" in page.content.decode()
+    assert "<td>Set secrets</td>" in page.content.decode()
     assert browse(editor).get(url_of(furnished, "audit")).status_code == 403
     assert "no-store" in page["Cache-Control"]
 

@@ -40,6 +40,13 @@ def test_bad_input_comes_back_with_messages_at_the_fields_and_no_value(
     assert not stored(instance)
 
 
+def test_an_error_is_linked_to_and_has_the_cursor(client: Client, instance: Instance) -> None:
+    page = send(client, instance, new__2__name="BAD", new__2="x").content.decode()
+    assert '<a href="#new-2-name">Name of new key 2</a>: A key is' in page
+    [field] = [tag for tag in page.split("<") if "autofocus" in tag]
+    assert 'name="new-2-name"' in field
+
+
 def test_what_was_valid_waits_and_is_saved_with_the_correction(
     client: Client, instance: Instance
 ) -> None:
