@@ -165,6 +165,13 @@ def test_what_is_wrong_is_said_at_its_field_and_no_token_is_made(
     assert not AccessToken.objects.exists()
 
 
+def test_each_error_links_to_a_place_on_the_page(client: Client, instance: Instance) -> None:
+    page = make(client, label="", days="", reach="limited").content.decode()
+    places = re.findall('<li><a href="#([^"]*)"', page)
+    assert places == ["label", "days", "instances"]
+    assert all(f'id="{place}"' in page for place in places)
+
+
 def test_ticks_without_the_limit_are_a_contradiction(client: Client, instance: Instance) -> None:
     page = make(client, reach="all", instances=[instance.pk]).content.decode()
     assert "decide for one of the two" in page
