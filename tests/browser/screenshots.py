@@ -42,7 +42,8 @@ def demo(
     for slug, (name, keys) in OTHERS.items():
         _set(Instance.objects.establish(superuser, slug=slug, name=name), superuser, *keys)
     for name, role in (("ada", Role.ADMIN), ("grace", Role.EDITOR), ("alan", Role.VIEWER)):
-        Membership.objects.assign(instance, make_user(name).username, role, superuser)
+        user = make_user(name, is_staff=role != Role.VIEWER)
+        Membership.objects.assign(instance, user.username, role, superuser)
     settings.ENCRYPTION_KEY, settings.ENCRYPTION_KEY_FALLBACKS = KEY, [FORMER_KEY]
     _set(instance, superuser, "langsmith_api_key", "hubspot_api_key")
     telegram = {"botToken": "1:x", "allowedUserIds": "42"}
