@@ -14,6 +14,7 @@ from channels_app.managers import find_type
 from channels_app.models import InstanceChannel
 from instances import dashboard
 from instances.admin import InstanceAdmin
+from instances.forms import focus_first_error
 from instances.models import Instance
 from instances.pages import InstancePage
 from instances.roles import Role
@@ -24,10 +25,8 @@ from polyant.exceptions import Invalid, Missing
 
 _NEEDS_KEY = "The stored credentials need encryption key {}, which is not configured here."
 _REMEDY = " Add it to ENCRYPTION_KEY_FALLBACKS, or enter them again below, or delete the channel."
-_DAMAGED = (
-    "The stored credentials were altered, or copied from another row; no key opens them. Enter"
-    " them again below, or delete the channel."
-)
+_DAMAGED = "The stored credentials were altered, or copied from another row; no key opens them."
+_ENTER = " Enter them again below, or delete the channel."
 
 
 class ChannelsPage(InstancePage):
@@ -109,6 +108,7 @@ class ChannelsPage(InstancePage):
             else ChannelForm(kind, row := self._rows.get(slug), problem=self._missing_key(row))
             for slug, kind in CHANNEL_TYPES.items()
         ]  # fmt: skip
+        focus_first_error(failed)
         kept = failed.keep() if failed else {}
         draft = seal_draft(kept, **self._bound(failed.kind)) if failed and kept else ""
         return self.show(forms=forms, failed=failed, draft=draft)
@@ -130,7 +130,8 @@ class ChannelsPage(InstancePage):
         key_id = row.credentials.key_id if row else None  # type: ignore[attr-defined]
         if key_id is None or key_id in get_keyring().key_ids:
             return ""
-        return _NEEDS_KEY.format(key_id) + (_REMEDY if self.allows(self.to_change) else "")
+        what, remedy = (_NEEDS_KEY.format(key_id), _REMEDY) if key_id else (_DAMAGED, _ENTER)
+        return what + (remedy if self.allows(self.to_change) else "")
 
     def _gone(self) -> HttpResponse:
         if Instance.objects.filter(pk=self.instance.pk).exists():
@@ -174,7 +175,7 @@ def _why_unopened(row: InstanceChannel | None) -> str:
     except UnknownEncryptionKey as error:
         return _NEEDS_KEY.format(error.key_id) + _REMEDY
     except DecryptionError:
-        return _DAMAGED
+        return _DAMAGED + _ENTER
     return ""
 
 

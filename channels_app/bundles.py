@@ -18,6 +18,12 @@ from polyant.serializers import BooleanField, DistinctList, TextField
 # The public engine takes the Account SID for readable and puts it into its bundles. Here it is a
 # credential: it is not taken from there, and asked for.
 _READABLE_ELSEWHERE = frozenset({"accountSid"})
+_DISABLED = "{label} is disabled: {enter}."
+_NEEDS_KEY = (
+    "The credentials of {label} need encryption key {key_id}, which is not configured here. Add it"
+    " to ENCRYPTION_KEY_FALLBACKS, or delete the channel, {enter}."
+)
+_DAMAGED = "The credentials of {label} are damaged; no key opens them. Delete the channel, {enter}."
 
 
 class BundledChannel(OpenSerializer):
@@ -123,12 +129,8 @@ def _lacking(row: InstanceChannel, missing: Mapping[str, str]) -> Iterator[dict[
     if not names:
         return
     enter = f"set {', '.join(names)}, then enable it"
-    message = f"{label} is disabled: {enter}."
-    if key_id is not None:
-        message = (
-            f"The credentials of {label} need encryption key {key_id}, which is not configured"
-            f" here. Add it to ENCRYPTION_KEY_FALLBACKS, or delete the channel, {enter}."
-        )
+    told = _DISABLED if key_id is None else _NEEDS_KEY if key_id else _DAMAGED
+    message = told.format(label=label, key_id=key_id, enter=enter)
     yield WarningType.CHANNEL_CREDENTIALS.say(message, channelType=row.channel_type, names=names)
 
 

@@ -77,7 +77,7 @@ class InstancePage(View):
 
     def show(self, template: str = "", **context: Any) -> HttpResponse:
         """The page, or a step of it, in the admin's frame, with the tabs."""
-        focus_first_error(context.get("failed") or context.get("form"))
+        focus_first_error(context.get("form"))
         context = {
             **self.admin.admin_site.each_context(self.request),
             "opts": self.admin.opts,

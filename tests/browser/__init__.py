@@ -50,7 +50,7 @@ def assert_no_marker(page: Page, marker: str = MARKER) -> None:
 def violations(page: Page, rules: list[str]) -> list[str]:
     """What axe-core finds on the page as it stands, by rule and place."""
     # A link fades from one scheme's colour to the other's.
-    page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
+    page.evaluate("document.getAnimations().forEach(each => each.finish())")
     found: list[str] = page.evaluate(
         """async rules => {
             const found = await axe.run({runOnly: rules, resultTypes: ["violations"]});

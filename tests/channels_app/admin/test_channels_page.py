@@ -81,6 +81,7 @@ def test_enabling_with_something_missing_is_refused_at_the_field(
     shown = page.content.decode()
     assert page.context["failed"].errors.keys() == {"appToken"}
     assert "An enabled channel needs this." in shown
+    assert "autofocus" in str(page.context["failed"]["appToken"])
     assert "MARKER" not in shown
     assert not InstanceChannel.objects.exists()
     draft = page.context["draft"]
