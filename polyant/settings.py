@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 
 from polyant.environment import Environment
 from polyant.logs import LOG_LEVELS, logging_config
+from polyant.sqlite import Connection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -103,6 +104,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue instead of failing: a transaction takes the write lock when it begins, and
     # waits for it up to `timeout` seconds. A commit is on disk before it is acknowledged.
     DATABASES["default"]["OPTIONS"] = {
+        "factory": Connection,
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": (

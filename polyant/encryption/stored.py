@@ -12,10 +12,11 @@ from typing import Any, NamedTuple, TypeVar, cast
 from django.apps import apps
 from django.db import connection, models
 from django.db.models.expressions import Combinable, RawSQL
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Substr
 
 from polyant.encryption.ciphertext import (
     FORMAT,
+    PREFIX_LENGTH,
     PREFIX_PATTERN,
     associated_data,
     length_prefixed,
@@ -101,9 +102,9 @@ def stored_rows(field: EncryptedField, except_keys: Collection[str] = ()) -> mod
     rows: models.QuerySet[Any] = field.model._base_manager.filter(
         **{f"{field.name}__isnull": False}
     ).annotate(stored_text=Cast(field.name, models.TextField()), stored_address=address)
-    for key_id in except_keys:
-        rows = rows.exclude(stored_text__startswith=f"{FORMAT}.{key_id}.")
-    return rows
+    # To the letter: `LIKE`, which begins-with would become, knows no case on SQLite.
+    rows = rows.alias(stored_prefix=Substr("stored_text", 1, PREFIX_LENGTH))
+    return rows.exclude(stored_prefix__in=[f"{FORMAT}.{key_id}." for key_id in except_keys])
 
 
 def count_rows(

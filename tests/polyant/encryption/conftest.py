@@ -36,7 +36,7 @@ def execute(db: None) -> Callable[..., None]:
 def overwrite(db: None) -> Callable[..., None]:
     """Put a text into a secret's column past the ORM, and past the CHECK as a broken disk would."""
 
-    def write(key: str, text: str) -> None:
+    def write(key: str, text: str, expression: str = "%s") -> None:
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
                 cursor.execute("PRAGMA ignore_check_constraints = ON")
@@ -44,7 +44,8 @@ def overwrite(db: None) -> Callable[..., None]:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the table is busy
                 name = "instance_secrets_value_is_ciphertext"
                 cursor.execute(f"ALTER TABLE instance_secrets DROP CONSTRAINT IF EXISTS {name}")
-            cursor.execute("UPDATE instance_secrets SET value = %s WHERE key = %s", [text, key])
+            update = f"UPDATE instance_secrets SET value = {expression} WHERE key = %s"
+            cursor.execute(update, [text, key])
             if connection.vendor == "sqlite":
                 cursor.execute("PRAGMA ignore_check_constraints = OFF")
 

@@ -2,7 +2,8 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from polyant.encryption.inventory import take_inventory
 from polyant.encryption.reports import inventory_as_json, inventory_as_text
@@ -19,7 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="the report as one JSON object")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        inventory = take_inventory()
+        try:
+            inventory = take_inventory()
+        except DatabaseError:
+            raise CommandError("The database does not answer, or is not migrated.") from None
         written = inventory_as_json if options["json"] else inventory_as_text
         self.stdout.write(written(inventory))
         if inventory.unreadable:

@@ -31,7 +31,10 @@ EXIT_INCOMPLETE = 3
 
 
 class Command(BaseCommand):
-    """Exit code 0: every row is under the primary key. 3: done, but some are not; it says which."""
+    """Exit code 0: every row is under the primary key. 3: done, but some are not; it says which.
+
+    Rows that are under it already are not opened: ``check_encryption`` does that.
+    """
 
     help = "Re-encrypt every stored value under ENCRYPTION_KEY, with traffic on."
 

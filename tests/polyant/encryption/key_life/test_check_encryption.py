@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from instances.models import Instance
+from secrets_app.models import InstanceSecret
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 KeyId = Callable[[str], str]
@@ -151,3 +153,27 @@ def test_a_fallback_list_with_spaces_opens_rows(
     keys = {"ENCRYPTION_KEY": new_key, "ENCRYPTION_KEY_FALLBACKS": f" {old_key} , {'3d' * 32},"}
     done = manage("check_encryption", **keys)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# PostgreSQL stores nothing but UTF-8.
+NO_UTF8 = [("", "CAST(x'ff' || substr(value, 2) || %s AS TEXT)")] * (connection.vendor == "sqlite")
+
+
+@pytest.mark.parametrize("command", ["check_encryption", "rotate_encryption_key"])
+@pytest.mark.parametrize(("text", "expression"), [("V1", "%s || substr(value, 3)"), *NO_UTF8])
+def test_a_damaged_letter_of_one_row_is_about_that_row(
+    stored: Instance, overwrite: Callable[..., None], command: str, text: str, expression: str
+) -> None:
+    overwrite("custom", text, expression)
+    out = StringIO()
+    with pytest.raises(SystemExit) as stop:
+        call_command(command, stdout=out, stderr=out)
+    assert stop.value.code == 3
+    assert "unreadable: instance_secrets my-assistant custom: malformed" in out.getvalue()
+    assert InstanceSecret.objects.reveal(stored, "openai_api_key") == "sk-1"
+
+
+def test_a_database_that_is_away_is_one_line(manage: Manage) -> None:
+    done = manage("check_encryption", DATABASE_URL="sqlite:////no/such/folder/x")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
