@@ -17,7 +17,9 @@ from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.browser import AXE, MARKER, RULES, sign_in, violations
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+# The shell is the same engine without windows and starts and draws in a third less time.
+PLACES = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
+CHROMIUM = os.environ.get("CHROMIUM") or next((each for each in PLACES if Path(each).exists()), "")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,13 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}; CHROMIUM names another place")
+    if not Path(CHROMIUM).is_file():
+        places = CHROMIUM or " or ".join(PLACES)
+        pytest.skip(f"no Chromium at {places}; CHROMIUM names another place")
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         # Playwright keeps an event loop in this thread, which Django takes for async code.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         arguments = ["--no-sandbox", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield running
         running.close()
 
