@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from time import sleep
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from instances.roles import Role
 from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.live import Checkout, checkout
+from tests.standstill import Statements
 
 
 @pytest.fixture
@@ -142,16 +142,18 @@ def raw_rows(db: None) -> Callable[[str], list[dict[str, Any]]]:
 def together(transactional_db: None) -> Callable[..., list[Any]]:
     """Run calls at one moment, each in a thread and connection of its own.
 
-    With ``behind`` a row, all of them have begun before the first one gets its lock.
+    With ``behind`` a row, all of them wait for a lock before the first one gets it.
     """
 
     def run(*calls: Callable[[], Any], behind: Model | None = None) -> list[Any]:
         barrier = Barrier(len(calls))
+        statements = Statements()
 
         def begin(call: Callable[[], Any]) -> Any:
             barrier.wait()
             try:
-                return call()
+                with connection.execute_wrapper(statements.note):
+                    return call()
             finally:
                 connection.close()
 
@@ -162,7 +164,7 @@ def together(transactional_db: None) -> Callable[..., list[Any]]:
                 rows = type(behind)._default_manager.select_for_update(no_key=True)
                 assert rows.filter(pk=behind.pk).first()
                 running = [pool.submit(begin, call) for call in calls]
-                sleep(0.5)
+                statements.wait_until_all_wait(running)
             return [each.result() for each in running]
 
     return run

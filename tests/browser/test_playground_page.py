@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_httpserver import HTTPServer
 
 from instances.models import Instance
 from secrets_app.models import InstanceSecret
 from tests.browser import MARKER, assert_no_marker
-from tests.playground.conftest import CHAT, Script, chunk
+from tests.playground.conftest import CHAT, Loopback, Script, chunk
 
 DONE = b"data: [DONE]\n\n"
 
@@ -19,7 +18,7 @@ DONE = b"data: [DONE]\n\n"
 def script(settings: Any) -> Iterator[Script]:
     """What the provider streams."""
     script = Script()
-    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+    with Loopback(host="127.0.0.1", threaded=True) as server:
         settings.OPENAI_BASE_URL = settings.ANTHROPIC_BASE_URL = server.url_for("/v1")
         server.expect_request(CHAT).respond_with_handler(script.perform)
         yield script

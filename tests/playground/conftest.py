@@ -60,10 +60,17 @@ def chunk(text: str, finish: str | None = None, **members: Any) -> bytes:
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
+class Loopback(HTTPServer):
+    """A server that notices at once that it is to stop; werkzeug looks twice a second."""
+
+    def thread_target(self) -> None:
+        assert self.server is not None
+        self.server.serve_forever(poll_interval=0.02)
+
+
 @pytest.fixture(scope="package")
 def loopback() -> Iterator[HTTPServer]:
-    """One server for all tests: to stop it takes half a second."""
-    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+    with Loopback(host="127.0.0.1", threaded=True) as server:
         yield server
     upstream.client().close()
     upstream.client.cache_clear()
