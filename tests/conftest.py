@@ -142,10 +142,15 @@ def raw_rows(db: None) -> Callable[[str], list[dict[str, Any]]]:
 def together(transactional_db: None) -> Callable[..., list[Any]]:
     """Run calls at one moment, each in a thread and connection of its own.
 
-    With ``behind`` a row, all of them wait for a lock before the first one gets it.
+    With ``behind`` a row, all of them wait for a lock before the first one gets it. What is to
+    happen ``meanwhile`` is done by whoever holds the lock.
     """
 
-    def run(*calls: Callable[[], Any], behind: Model | None = None) -> list[Any]:
+    def run(
+        *calls: Callable[[], Any],
+        behind: Model | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> list[Any]:
         barrier = Barrier(len(calls))
         statements = Statements()
 
@@ -165,6 +170,7 @@ def together(transactional_db: None) -> Callable[..., list[Any]]:
                 assert rows.filter(pk=behind.pk).first()
                 running = [pool.submit(begin, call) for call in calls]
                 statements.wait_until_all_wait(running)
+                meanwhile()
             return [each.result() for each in running]
 
     return run

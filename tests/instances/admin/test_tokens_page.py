@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from time import sleep
 from typing import Any
 
 import pytest
@@ -66,12 +65,11 @@ def test_a_new_token_signs_in_and_lives_as_long_as_was_asked(
 def test_an_instance_that_goes_meanwhile_is_told_on_the_form(
     client: Client, owner: User, instance: Instance, together: Callable[..., list[Any]]
 ) -> None:
-    def make_one() -> Any:
-        sleep(0.2)  # the deletion is first in the queue
-        return make(client, reach="limited", instances=[instance.pk])
-
-    delete = lambda: Instance.objects.remove(instance, owner)  # noqa: E731
-    _, response = together(delete, make_one, behind=instance)
+    (response,) = together(
+        lambda: make(client, reach="limited", instances=[instance.pk]),
+        behind=instance,
+        meanwhile=lambda: Instance.objects.remove(instance, owner),
+    )
     assert response.status_code == 200
     assert "not there any more" in response.content.decode()
     assert not text_in(response)
