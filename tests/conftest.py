@@ -125,6 +125,15 @@ def anonymous(db: None) -> APIClient:
     return client
 
 
+@pytest.fixture(scope="session")
+def schema() -> dict[str, Any]:
+    """The OpenAPI document as anybody gets it, for reading only; to make it asks no database."""
+    response = APIClient().get("/api/schema")
+    assert response.status_code == 200
+    document: dict[str, Any] = response.json()
+    return document
+
+
 @pytest.fixture
 def raw_rows(db: None) -> Callable[[str], list[dict[str, Any]]]:
     """The rows of a table as the database holds them, past the ORM."""

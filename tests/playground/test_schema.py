@@ -3,13 +3,6 @@
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
-
-
-@pytest.fixture
-def schema(anonymous: APIClient) -> dict[str, Any]:
-    document: dict[str, Any] = anonymous.get("/api/schema").json()
-    return document
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,6 @@ ROUTES = {
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 
-@pytest.fixture
-def schema(anonymous: APIClient) -> dict[str, Any]:
-    response = anonymous.get("/api/schema")
-    assert response.status_code == 200
-    document: dict[str, Any] = response.json()
-    return document
-
-
 def operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         operation
