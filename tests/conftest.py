@@ -23,6 +23,15 @@ from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.live import Checkout, checkout
 from tests.standstill import Statements
 
+# They start a browser or processes.
+_SLOW_FIXTURES = {"browser", "project", "start"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow modules first, so that at the end no worker is left alone with one."""
+    slow = {item.path for item in items if _SLOW_FIXTURES & {*getattr(item, "fixturenames", ())}}
+    items.sort(key=lambda item: item.path not in slow)
+
 
 @pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
