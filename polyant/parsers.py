@@ -6,7 +6,7 @@ surrogates and any depth. Each is a way to make two programs read two things fro
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from math import isfinite
 from typing import IO, Any, NoReturn
@@ -23,6 +23,10 @@ MAX_VALUES, MAX_QUOTES = 300_000, 4_000_000
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 # Neither database nor environment can hold a NUL; a surrogate alone has no UTF-8.
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
+# In what is UTF-8 and JSON, either can only be spelled as an escape.
+_MAY_BE_UNUSABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_NESTED = (list, dict)
+_CHECKED = (str, *_NESTED)
 
 
 class TooLarge(APIException):
@@ -60,8 +64,7 @@ def parse_json(raw: bytes) -> Any:
     Raises:
         ParseError: says what is wrong, without quoting the text.
     """
-    if len(raw) > MAX_VALUES and (raw.count(b'"') > MAX_QUOTES or _values(raw) > MAX_VALUES):
-        raise ParseError(f"The body has more than {MAX_VALUES:,} values.")
+    _refuse_many(raw)
     try:
         data = json.loads(
             raw.decode(),
@@ -77,14 +80,32 @@ def parse_json(raw: bytes) -> Any:
     except (RecursionError, ValueError):
         # Nested too deep for the interpreter, or a number too long for it.
         raise ParseError("The body is not JSON that can be read here.") from None
-    if any(_UNUSABLE.search(text) for text in _texts(data, MAX_DEPTH)):
-        raise ParseError("A string in the body has a NUL or an unpaired surrogate.")
+    _refuse_unusable(raw, data)
     return data
 
 
-def _values(raw: bytes) -> int:
-    """At least as many as there are values; counted without making any."""
-    structure = _STRING.sub(b"", raw)
+def check_json(raw: bytes, data: Any) -> None:
+    """For JSON that is ours: ``parse_json(raw)``, where ``raw`` was written from ``data``.
+
+    Raises:
+        ParseError: it would not be taken.
+    """
+    _refuse_many(raw)
+    _refuse_unusable(raw, data)
+
+
+def _refuse_many(raw: bytes) -> None:
+    if len(raw) > MAX_VALUES and (raw.count(b'"') > MAX_QUOTES or _has_many_values(raw)):
+        raise ParseError(f"The body has more than {MAX_VALUES:,} values.")
+
+
+def _has_many_values(raw: bytes) -> bool:
+    """Counted without making any; only where commas abound are those in strings left out."""
+    return _marks(raw) > MAX_VALUES and _marks(_STRING.sub(b"", raw)) > MAX_VALUES
+
+
+def _marks(structure: bytes) -> int:
+    """At least as many as there are values."""
     return sum(structure.count(mark) for mark in (b",", b"[", b"{"))
 
 
@@ -105,6 +126,26 @@ def _finite(text: str) -> float:
     return number if isfinite(number) else _no_constant(text)
 
 
+def _refuse_unusable(raw: bytes, data: Any) -> None:
+    """Looks at the strings one by one only where one of them can be at fault."""
+    if not _MAY_BE_UNUSABLE.search(raw) and not _is_deep(data):
+        return
+    if any(_UNUSABLE.search(text) for text in _texts(data, MAX_DEPTH)):
+        raise ParseError("A string in the body has a NUL or an unpaired surrogate.")
+
+
+def _is_deep(data: Any) -> bool:
+    """True where ``_texts`` would say so."""
+    level = [data]
+    for _ in range(MAX_DEPTH - 1):
+        level = [value for each in level for value in _values(each) if isinstance(value, _NESTED)]
+    return any(isinstance(value, _CHECKED) for each in level for value in _values(each))
+
+
+def _values(data: Any) -> Iterable[Any]:
+    return data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+
+
 def _texts(data: Any, depth: int) -> Iterator[str]:
     """Every string in ``data``, names of members included."""
     if depth == 0:
@@ -113,8 +154,6 @@ def _texts(data: Any, depth: int) -> Iterator[str]:
         yield data
     elif isinstance(data, dict):
         yield from data
-        data = list(data.values())
-    if isinstance(data, list):
-        for value in data:
-            if isinstance(value, str | list | dict):
-                yield from _texts(value, depth - 1)
+    for value in _values(data):
+        if isinstance(value, _CHECKED):
+            yield from _texts(value, depth - 1)

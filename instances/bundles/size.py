@@ -6,10 +6,10 @@ from typing import Any
 from rest_framework.exceptions import ParseError
 
 from instances.bundles import MAX_BYTES, MAX_ENTRIES
-from instances.bundles.exporting import to_text
+from instances.bundles.exporting import to_compact
 from instances.bundles.sections import all_sections
 from instances.serializers import InstanceChange
-from polyant.parsers import parse_json
+from polyant.parsers import check_json
 
 
 def has_outgrown(before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
@@ -25,12 +25,12 @@ def has_outgrown(before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
 
 def _fits(bundle: dict[str, Any]) -> bool:
     sections = [bundle["instance"][section.member] for section in all_sections()]
-    raw = to_text(bundle).encode()
+    raw = to_compact(bundle).encode()
     if len(raw) > MAX_BYTES or any(len(entries) > MAX_ENTRIES for entries in sections):
         return False
     try:
         # The parser has limits of its own, such as the number of values.
-        parse_json(raw)
+        check_json(raw, bundle)
     except ParseError:
         return False
     return True
