@@ -4,10 +4,14 @@ DRF is made for forms too: it ignores members it does not know, turns 1 into "1"
 true, and trims. Here a surprise is an error, because what is dropped or bent may be a credential.
 """
 
+import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -29,11 +33,21 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class NoSurrogates(ProhibitSurrogateCharactersValidator):
+    """DRF's own takes every character in its hands: a third of the time of a full batch."""
+
+    def __call__(self, value: str) -> None:
+        if not value.isascii() and _SURROGATE.search(value):
+            super().__call__(value)
+
+
 class TextField(serializers.CharField):
     """A JSON string, byte for byte."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
+        slow = ProhibitSurrogateCharactersValidator()
+        self.validators = [*(each for each in self.validators if each != slow), NoSurrogates()]
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
