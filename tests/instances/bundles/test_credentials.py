@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from instances.bundles.credentials import find_faults
+from instances.bundles.credentials import find_faults, is_key
 from instances.bundles.known_names import KNOWN_NAMES
 from instances.models import Instance
 from tests.instances.bundles.conftest import IMPORT, MARKER, bundle
@@ -86,6 +86,19 @@ def test_a_key_of_a_known_form_is_found_wherever_it_stands(key: str) -> None:
         ((path, fault),) = find_faults(data)
         assert fault.code == "credential"
         assert MARKER not in path
+
+
+@pytest.mark.parametrize("front", ["", " ", "_", "-", "é", "٣", "\n", "x", "7"])
+@pytest.mark.parametrize("key", [key for key in KEYS if key[0].isalpha() and key[:3] != "bot"])
+def test_a_key_begins_where_no_letter_or_digit_of_ascii_stands(front: str, key: str) -> None:
+    is_within = front in ("x", "7") or (front in ("_", "-") and key.startswith("eyJ"))
+    is_address = "://" in key or ";" in key
+    assert is_key(front + key) is (is_address or not is_within)
+
+
+@pytest.mark.parametrize(("digits", "found"), [(5, False), (6, True), (12, True), (13, False)])
+def test_a_key_of_a_bot_begins_with_six_to_twelve_digits(digits: int, found: bool) -> None:
+    assert is_key(f"{'1' * digits}:AA{R}-{R}"[: digits + 36]) is found
 
 
 @pytest.mark.parametrize(
