@@ -21,6 +21,7 @@ from instances.roles import Role
 from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.live import Checkout, checkout
+from tests.scheduling import OneProject
 from tests.standstill import Statements
 
 # They start a browser or processes.
@@ -200,8 +201,14 @@ def _clean_cache() -> Iterator[None]:
     cache.clear()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A copy of the project with a database of its own, not started yet."""
+    """A copy of the project with a database of its own, after its first start."""
     with checkout(tmp_path_factory.mktemp("project")) as copy:
+        copy.start_and_stop()
         yield copy
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return OneProject(config, log) if config.getoption("dist") == "loadfile" else None

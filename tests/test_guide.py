@@ -48,7 +48,6 @@ Shell = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def server(project: Checkout) -> Iterator[Running]:
-    """Its first start."""
     with project.running() as running:
         yield running
 
@@ -56,7 +55,7 @@ def server(project: Checkout) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def shell(project: Checkout, server: Running, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """Runs a line of the guide with the cookie of a signed-in browser in ``TOKEN``."""
-    token = _sign_in(server.url, shown_password(server.output))
+    token = _sign_in(server.url, shown_password(project.first_output))
     home = tmp_path_factory.mktemp("home")
     # The guide's last line says nothing of the credentials that its prerequisites name.
     (home / ".curlrc").write_text(f'header = "Cookie: authjs.session-token={token}"\n')

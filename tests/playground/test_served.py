@@ -25,10 +25,10 @@ def server(project: Checkout, loopback: HTTPServer) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def client(server: Running) -> Iterator[httpx2.Client]:
+def client(project: Checkout, server: Running) -> Iterator[httpx2.Client]:
     """Signed in as the first superuser."""
     with httpx2.Client(base_url=server.url, trust_env=False, timeout=60) as made:
-        account = {"username": "admin", "password": shown_password(server.output)}
+        account = {"username": "admin", "password": shown_password(project.first_output)}
         token = made.post("/api/auth/token", json=account).json()["token"]
         made.headers["Authorization"] = f"Bearer {token}"
         made.patch(INSTANCE, json={"provider": "openai", "model": "gpt-test"}).raise_for_status()
