@@ -26,7 +26,7 @@ from polyant.encryption.conf import get_keyring
 from polyant.encryption.keyring import Keyring
 from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
-from tests.live import database_url
+from tests.live import database_url, free_port
 
 ROOT = Path(__file__).resolve().parents[4]
 PATIENCE = 60
@@ -145,19 +145,22 @@ def serve(start: Callable[..., Process]) -> Callable[..., tuple[Process, int]]:
     """Start a server with the keys of a `.env`; its process and port, once it answers."""
 
     def begin(env: Path, **more: str) -> tuple[Process, int]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = int(free.getsockname()[1])
+        port = free_port()
         more = {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1", **more}
         process = start("serve", env=env, **more)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and process.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                return process, port
-            time.sleep(0.02)
-        pytest.fail("the server did not start")
+        wait_until_it_listens(process, port)
+        return process, port
 
     return begin
+
+
+def wait_until_it_listens(process: Process, port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    pytest.fail("the server did not start")
 
 
 @pytest.fixture
