@@ -47,6 +47,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
+        time.sleep(0.002)  # or it takes the processor from what it waits for
 
 
 def _rotated(old_id: str) -> int:
