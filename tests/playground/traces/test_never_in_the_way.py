@@ -134,8 +134,9 @@ def test_the_environment_neither_reroutes_nor_stops_nor_empties_a_trace(
         "FAILED_TRACES_DIR": str(tmp_path), "AGENT_ID": "other",
     }  # fmt: skip
     program = (
-        "import django; django.setup(); from playground.langsmith_sender import send;"
-        f"send({LANGSMITH_KEY!r}, {{'name': 'n', 'run_type': 'llm', 'project_name': 'mine',"
+        "import django; django.setup(); from playground import langsmith_sender as sender;"
+        "sender.IDLE_SECONDS = 0.01;"
+        f"sender.send({LANGSMITH_KEY!r}, {{'name': 'n', 'run_type': 'llm', 'project_name': 'mine',"
         " 'inputs': {'a': 1}, 'outputs': {'b': 2}, 'extra': {'metadata': {'c': 3}}})"
     )
     environment = {

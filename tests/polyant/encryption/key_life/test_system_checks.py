@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.core.checks import Tags, run_checks
+from django.core.management import execute_from_command_line
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from instances.models import Instance
 from polyant.encryption.checks import check_stored_keys
 from tests.live import free_port
+from tests.polyant.encryption.key_life.conftest import wait_until_it_listens
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 KeyId = Callable[[str], str]
@@ -19,10 +21,20 @@ KeyId = Callable[[str], str]
 
 @pytest.mark.parametrize("command", ["check_encryption", "rotate_encryption_key", "check"])
 def test_e001_stops_a_command_before_it_begins(
-    manage: Manage, env_file: Path, command: str
+    settings: Settings, capfd: pytest.CaptureFixture[str], command: str
 ) -> None:
+    settings.ENCRYPTION_KEY = "1f1f"
+    with pytest.raises(SystemExit) as stop:
+        execute_from_command_line(["manage.py", command])
+    said = capfd.readouterr().err
+    assert stop.value.code == 1
+    assert "encryption.E001" in said
+    assert "1f1f" not in said
+
+
+def test_e001_of_a_key_in_the_env_file_ends_the_process(manage: Manage, env_file: Path) -> None:
     env_file.write_text("ENCRYPTION_KEY=1f1f\n")
-    done = manage(command)
+    done = manage("rotate_encryption_key")
     assert done.returncode == 1
     assert "encryption.E001" in done.stderr
     assert "1f1f" not in done.stderr
@@ -58,9 +70,11 @@ def test_w002_is_told_by_a_server_that_starts(
     stored: Instance, start: Callable[..., subprocess.Popen[str]], env_file: Path, new_key: str
 ) -> None:
     env_file.write_text(f"ENCRYPTION_KEY={new_key}\n")
-    server = start("serve", PORT=str(free_port()), WORKERS="1")
+    port = free_port()
+    server = start("serve", PORT=str(port), WORKERS="1")
     assert server.stdout
     assert "Serving" in server.stdout.readline()
+    wait_until_it_listens(server, port)
     server.terminate()
     assert "4 rows need encryption key" in server.communicate(timeout=60)[1]
 
