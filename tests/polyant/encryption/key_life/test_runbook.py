@@ -1,8 +1,6 @@
 """Both runbooks of the README, step by step, with real servers and somebody using them."""
 
-import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,45 +13,24 @@ from threading import Event, Lock
 import pytest
 
 from instances.models import Instance
-from tests.live import free_port
-from tests.polyant.encryption.key_life.conftest import wait_until_it_listens
 
 Process = subprocess.Popen[str]
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[..., tuple[Process, int]]
 Call = Callable[..., int]
 
-# A consumer, which reveals every secret of the instance until its input is closed, and a server for
-# each port: processes of their own that the keys of one `.env` were read for. Fails if one does.
-GENERATION = """
-import os, sys, threading, traceback, django
+# A consumer: reveals every secret of the instance until its input is closed.
+READ = """
+import sys, threading, time, django
 django.setup()
-import django.core.wsgi, instances.management.commands.serve, polyant.urls
-from django.core.management import call_command
 from instances.models import Instance
 from secrets_app.models import InstanceSecret
-
-def serve(port):
-    code = 1
-    try:
-        os.environ["PORT"] = port
-        os.dup2(os.open(f"{port}.log", os.O_CREAT | os.O_WRONLY), sys.stderr.fileno())
-        call_command("serve", stdout=open(os.devnull, "w"))
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-servers = [os.fork() or serve(port) for port in sys.argv[1:]]
-print(*servers, flush=True)
 instance, stop = Instance.objects.get(), threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 keys = list(InstanceSecret.objects.filter(instance=instance).values_list("key", flat=True))
 while not stop.wait(0.05):
     assert all(InstanceSecret.objects.reveal_many(instance, keys).values())
     print("read", flush=True)
-sys.exit(any([os.waitpid(server, 0)[1] for server in servers]))
 """
 
 
@@ -85,41 +62,36 @@ def test_with_a_stop(
 class Hosts:
     """Two hosts with a server each, and a consumer; a process is replaced before it is stopped."""
 
-    def __init__(self, file: Path, start: Callable[..., Process]) -> None:
+    def __init__(self, folder: Path, start: Callable[..., Process], serve: Serve) -> None:
+        self.files = [folder / "host-0.env", folder / "host-1.env"]
         self.swap = Lock()
         self.ports = [0, 0]
-        self._file, self._start = file, start
-        self._servers: list[int] = []
+        self._start, self._serve = start, serve
+        self._servers: list[Process] = []
         self._reader: Process | None = None
 
     def roll_out(self, each: Callable[[], None], key: str, *fallbacks: str) -> None:
         """Give these keys to one host after the other, and do something after each."""
-        keys = f"ENCRYPTION_KEY={key}\nENCRYPTION_KEY_FALLBACKS={', '.join(fallbacks)}\n"
-        self._file.write_text(keys)
-        ports = [free_port(), free_port()]
-        reader, servers = self._begin(ports)
-        for host, port in enumerate(ports):
+        for file in self.files:
+            keys = f"ENCRYPTION_KEY={key}\nENCRYPTION_KEY_FALLBACKS={', '.join(fallbacks)}\n"
+            file.write_text(keys)
+        reader = self._start(env=self.files[0], program=READ)
+        with ThreadPoolExecutor(2) as pool:
+            ready = list(pool.map(self._serve, self.files))
+        assert reader.stdout
+        assert reader.stdout.readline() == "read\n"
+        replaced, self._servers = self._servers, [server for server, _ in ready]
+        for host, (_, port) in enumerate(ready):
             with self.swap:
                 self.ports[host] = port
-            _stop(self._servers[host : host + 1])
+            _stop(replaced[host : host + 1])
             each()
         self._end_reader()
-        self._reader, self._servers = reader, servers
+        self._reader = reader
 
     def end(self) -> None:
         _stop(self._servers)
         self._end_reader()
-
-    def _begin(self, ports: list[int]) -> tuple[Process, list[int]]:
-        """The processes of both hosts, once the servers listen and the consumer has read."""
-        more = {"HOST": "127.0.0.1", "WORKERS": "1"}
-        reader = self._start(*map(str, ports), env=self._file, program=GENERATION, **more)
-        assert reader.stdout
-        servers = [int(server) for server in reader.stdout.readline().split()]
-        for port in ports:
-            wait_until_it_listens(reader, port)
-        assert reader.stdout.readline() == "read\n"
-        return reader, servers
 
     def _end_reader(self) -> None:
         """Stop the consumer; if it could not open a value, it has ended with an error."""
@@ -128,9 +100,9 @@ class Hosts:
             assert (self._reader.returncode, err) == (0, "")
 
 
-def _stop(servers: list[int]) -> None:
+def _stop(servers: list[Process]) -> None:
     for server in servers:
-        os.kill(server, signal.SIGTERM)
+        server.terminate()
 
 
 @contextmanager
@@ -164,8 +136,8 @@ def _client(call: Call, hosts: Hosts) -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture
-def hosts(env_file: Path, start: Callable[..., Process]) -> Hosts:
-    return Hosts(env_file, start)
+def hosts(tmp_path: Path, start: Callable[..., Process], serve: Serve) -> Hosts:
+    return Hosts(tmp_path, start, serve)
 
 
 def test_without_a_stop_no_request_fails_at_any_step(
@@ -175,12 +147,12 @@ def test_without_a_stop_no_request_fails_at_any_step(
     with _client(call, hosts) as go_on:
         hosts.roll_out(go_on, old_key, new_key)
         hosts.roll_out(go_on, new_key, old_key)
-        done = manage("rotate_encryption_key")
+        done = manage("rotate_encryption_key", env=hosts.files[0])
         assert done.returncode == 0
         assert "may be removed" in done.stdout
         hosts.roll_out(go_on, new_key)
     hosts.end()
-    assert manage("check_encryption").returncode == 0
+    assert manage("check_encryption", env=hosts.files[1]).returncode == 0
 
 
 def test_the_readme_has_the_commands_that_are_tested_here() -> None:
