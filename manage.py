@@ -1,7 +1,6 @@
 #!/usr/bin/env python
 """Django's command line."""
 
-import gc
 import os
 import sys
 
@@ -10,8 +9,6 @@ from django.core.management import execute_from_command_line
 
 
 def main() -> None:
-    # A start makes many objects and no garbage: to look for it often is a tenth of its time.
-    gc.set_threshold(50_000)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "polyant.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -1,12 +1,8 @@
 """The project's settings with known keys, a fast password hasher and no `.env` of the machine."""
 
-import gc
 import os
 import tempfile
 from pathlib import Path
-
-# To look for garbage often is a tenth of the time that the tests take.
-gc.set_threshold(50_000)
 
 ENCRYPTION_KEY_FOR_TESTS = "1f" * 32
 
