@@ -22,7 +22,7 @@ from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.live import Checkout, checkout
 from tests.scheduling import OneProject
-from tests.standstill import Statements
+from tests.standstill import Standstill
 
 # They start a browser or processes.
 _SLOW_FIXTURES = {"browser", "project", "start"}
@@ -171,12 +171,12 @@ def together(transactional_db: None) -> Callable[..., list[Any]]:
         meanwhile: Callable[[], object] = lambda: None,
     ) -> list[Any]:
         barrier = Barrier(len(calls))
-        statements = Statements()
+        standstill = Standstill()
 
         def begin(call: Callable[[], Any]) -> Any:
             barrier.wait()
             try:
-                with connection.execute_wrapper(statements.note):
+                with connection.execute_wrapper(standstill.watch):
                     return call()
             finally:
                 connection.close()
@@ -188,7 +188,7 @@ def together(transactional_db: None) -> Callable[..., list[Any]]:
                 rows = type(behind)._default_manager.select_for_update(no_key=True)
                 assert rows.filter(pk=behind.pk).first()
                 running = [pool.submit(begin, call) for call in calls]
-                statements.wait_until_all_wait(running)
+                standstill.wait_for(running)
                 meanwhile()
             return [each.result() for each in running]
 

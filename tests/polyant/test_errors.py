@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from threading import Event
 from typing import Any
 
 import pytest
@@ -151,14 +152,18 @@ def test_a_lock_that_is_not_to_be_had_is_told_as_such(
     api: APIClient, instance: Instance, together: Callable[..., list[Any]]
 ) -> None:
     is_sqlite = connection.vendor == "sqlite"
+    answered = Event()
     impatient = "PRAGMA busy_timeout = 50" if is_sqlite else "SET lock_timeout = '50ms'"
 
     def write() -> Any:
         with connection.cursor() as cursor:
             cursor.execute(impatient)
-        return api.put(f"{BASE}/secrets", {"secrets": [{"key": "k", "value": "v"}]})
+        response = api.put(f"{BASE}/secrets", {"secrets": [{"key": "k", "value": "v"}]})
+        answered.set()
+        return response
 
-    (response,) = together(write, behind=instance)
+    # The lock is kept until it has been given up.
+    (response,) = together(write, behind=instance, meanwhile=lambda: answered.wait(20))
     assert response.status_code == 503
     assert response.json()["message"] == "The database is busy; try again."
     assert response["Retry-After"] == "1"
