@@ -29,10 +29,11 @@ FAULTS: dict[str, tuple[dict[str, str], str]] = {
     "twice": ({"ENV_FILE": "twice.env"}, "ENCRYPTION_KEY is set 2 times"),
     "no SECRET_KEY": ({"ENCRYPTION_KEY": KEY}, "SECRET_KEY is not set"),
 }
-# Each process costs a start of Django. The servers share their check: two faults show that.
+# Each process costs a start of Django. The servers share their check: a few faults show that.
 REFUSALS = [
     *(("wsgi", fault) for fault in FAULTS),
-    *((server, fault) for server in ("serve", "granian") for fault in ("missing", "twice")),
+    *(("serve", fault) for fault in ("missing", "unreadable file", "twice", "no SECRET_KEY")),
+    *(("granian", fault) for fault in ("missing", "twice")),
 ]
 # What a build calls.
 BUILD = ("makemigrations --check --dry-run", "collectstatic --dry-run --no-input", "spectacular")

@@ -106,7 +106,7 @@ def test_a_key_of_a_bot_begins_with_six_to_twelve_digits(digits: int, found: boo
      "?token=", "://a:", "-----BEGIN ", "A ", "{{", "{{}}", "Aa", "eyJ.", "v1.", "ply_", " "],
 )  # fmt: skip
 def test_a_long_text_of_one_thing_is_looked_through_at_once(part: str) -> None:
-    """A step for each pair of its characters would take many minutes."""
+    """A step for each pair of its characters takes a minute or more, instead of a blink."""
     long = part * (500_000 // len(part))
     runs = (part * 400 + " ") * (1_000 // len(part))
     list(find_faults({"note": long, long: 1, "token": long, "text": runs}))

@@ -23,7 +23,7 @@ Process = subprocess.Popen[str]
 Call = Callable[..., int]
 Values = dict[str, str]
 
-SEED, KILLS, WRITERS, KEYS = 3, 20, 8, 1_000  # 8 × 1 000 rows
+SEED, KILLS, WRITERS, KEYS = 3, 20, 8, 2_500  # 8 × 2 500 rows
 
 DIED, ENDED = int(signal.SIGKILL), 3 << 8  # as `wait` has it: killed, or exit code 3
 
@@ -105,7 +105,7 @@ def _kill_again_and_again(rotators: Process) -> int:
     assert rotators.stdin
     assert rotators.stdout
     for _ in range(KILLS):
-        rotators.stdin.write(f"{chance.choice([1, 3, 10])}\n")
+        rotators.stdin.write(f"{chance.choice([1, 5, 25])}\n")
         rotators.stdin.flush()
         rotator = int(rotators.stdout.readline())
         time.sleep(chance.uniform(0.02, 0.15))

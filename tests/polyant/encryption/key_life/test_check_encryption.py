@@ -1,7 +1,6 @@
 """`check_encryption`: every row opened, the ones that do not open named, and no value shown."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from io import StringIO
@@ -13,7 +12,6 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from instances.models import Instance
-from polyant.environment import Environment
 from secrets_app.models import InstanceSecret
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
@@ -150,12 +148,11 @@ def test_it_says_whether_a_fallback_may_go(
 
 
 def test_a_fallback_list_with_spaces_opens_rows(
-    stored: Instance, env: Environment, old_key: str, new_key: str, settings: Settings
+    stored: Instance, manage: Manage, old_key: str, new_key: str
 ) -> None:
-    os.environ["ENCRYPTION_KEY_FALLBACKS"] = f" {old_key} , {'3d' * 32},"
-    settings.ENCRYPTION_KEY = new_key
-    settings.ENCRYPTION_KEY_FALLBACKS = env.keys("ENCRYPTION_KEY_FALLBACKS")
-    assert _check()[1] == 0
+    keys = {"ENCRYPTION_KEY": new_key, "ENCRYPTION_KEY_FALLBACKS": f" {old_key} , {'3d' * 32},"}
+    done = manage("check_encryption", **keys)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # PostgreSQL stores nothing but UTF-8.

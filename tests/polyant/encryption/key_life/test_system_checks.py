@@ -13,7 +13,6 @@ from pytest_django.fixtures import Settings
 from instances.models import Instance
 from polyant.encryption.checks import check_stored_keys
 from tests.live import free_port
-from tests.polyant.encryption.key_life.conftest import wait_until_it_listens
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 KeyId = Callable[[str], str]
@@ -70,11 +69,9 @@ def test_w002_is_told_by_a_server_that_starts(
     stored: Instance, start: Callable[..., subprocess.Popen[str]], env_file: Path, new_key: str
 ) -> None:
     env_file.write_text(f"ENCRYPTION_KEY={new_key}\n")
-    port = free_port()
-    server = start("serve", PORT=str(port), WORKERS="1")
+    server = start("serve", PORT=str(free_port()), WORKERS="1")
     assert server.stdout
     assert "Serving" in server.stdout.readline()
-    wait_until_it_listens(server, port)
     server.terminate()
     assert "4 rows need encryption key" in server.communicate(timeout=60)[1]
 
