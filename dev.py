@@ -29,7 +29,8 @@ LOCKS = ("requirements.txt", "requirements-dev.txt")
 # meant for production must not reach them.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TERM", "TZ", "CI", "PYTEST_ADDOPTS")
 
-# By file: a module's fixtures, among them whole servers, are made once. In the order of tests/.
+# By file: a module's fixtures, among them whole servers, are made once. In the order that
+# tests/conftest.py gives them.
 _TWO_CORES = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 

@@ -135,7 +135,7 @@ def _refuse_unusable(raw: bytes, data: Any) -> None:
 
 
 def _is_deep(data: Any) -> bool:
-    """True where ``_texts`` would say so."""
+    """True where ``_texts`` raises for it; level by level, which takes no call for each value."""
     level = [data]
     for _ in range(MAX_DEPTH - 1):
         level = [value for each in level for value in _values(each) if isinstance(value, _NESTED)]

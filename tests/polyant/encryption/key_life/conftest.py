@@ -148,13 +148,13 @@ def serve(start: Callable[..., Process]) -> Callable[..., tuple[Process, int]]:
         port = free_port()
         more = {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1", **more}
         process = start("serve", env=env, **more)
-        wait_until_it_listens(process, port)
+        _wait_until_it_listens(process, port)
         return process, port
 
     return begin
 
 
-def wait_until_it_listens(process: Process, port: int) -> None:
+def _wait_until_it_listens(process: Process, port: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
