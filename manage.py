@@ -5,13 +5,24 @@ import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+from django.core.management import BaseCommand, ManagementUtility
+
+from polyant import loading
+
+
+class Commands(ManagementUtility):
+    """Django's own; it looks for a command once the project is loaded."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        loading.end()
+        return super().fetch_command(subcommand)
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "polyant.settings")
+    loading.begin()
     try:
-        execute_from_command_line(sys.argv)
+        Commands(sys.argv).execute()
     except ImproperlyConfigured as error:
         # A stack would bury the one line that says which variable is wrong.
         sys.exit(str(error))

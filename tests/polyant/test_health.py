@@ -19,8 +19,7 @@ WITHOUT_DATABASE = """
 import json, os, sys
 os.environ["DATABASE_URL"] = sys.argv[1]
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-import django
-django.setup()
+import polyant.wsgi
 from django.test import Client
 answers = {}
 for path in ("/health", "/health/ready", "/api/instances", "/api/no-such"):

@@ -29,8 +29,7 @@ DIED, ENDED = int(signal.SIGKILL), 3 << 8  # as `wait` has it: killed, or exit c
 
 # Forks a rotator for each line, a batch size, and says its id and then how it ended.
 ROTATORS = """
-import os, sys, django
-django.setup()
+import os, sys, polyant.wsgi
 from django.core.management import call_command
 import polyant.encryption.management.commands.rotate_encryption_key
 for line in sys.stdin:

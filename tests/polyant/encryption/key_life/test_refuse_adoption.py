@@ -20,8 +20,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 # Six processes wait for a moment that all of them share, and then adopt a key of their own.
 ADOPT = """
-import os, traceback, django
-django.setup()
+import os, traceback, polyant.wsgi
 from django.conf import settings
 from polyant.encryption.adoption import adopt_key, generate_key
 moment, go = os.pipe()

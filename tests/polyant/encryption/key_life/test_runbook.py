@@ -21,8 +21,7 @@ Call = Callable[..., int]
 
 # A consumer: reveals every secret of the instance until its input is closed.
 READ = """
-import sys, threading, time, django
-django.setup()
+import sys, threading, time, polyant.wsgi
 from instances.models import Instance
 from secrets_app.models import InstanceSecret
 instance, stop = Instance.objects.get(), threading.Event()
