@@ -39,10 +39,8 @@ def run(*_: str) -> NoReturn:
     _install(LOCKS[:1])
     # The database is as much for its owner only as `.env` is.
     os.umask(0o077)
-    for step in ("write_env", "bootstrap"):
-        _stop_on_failure(_call(PYTHON, "manage.py", step))
     # The server takes this process over, so that a signal reaches it and nobody else.
-    os.execv(PYTHON, [PYTHON, "manage.py", "serve"])
+    os.execv(PYTHON, [PYTHON, "manage.py", "start"])
 
 
 def test(*arguments: str) -> None:
