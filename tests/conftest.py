@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Model
 from django.test import Client
+from hypothesis import is_hypothesis_test
 from rest_framework.test import APIClient
 
 from channels_app.catalog import TELEGRAM
@@ -30,8 +31,17 @@ _SLOW_FIXTURES = {"browser", "project", "start"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow modules first, so that at the end no worker is left alone with one."""
-    slow = {item.path for item in items if _SLOW_FIXTURES & {*getattr(item, "fixturenames", ())}}
+    slow = {item.path for item in items if _is_slow(item)}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return bool(_SLOW_FIXTURES & {*getattr(item, "fixturenames", ())} or _has_examples(item))
+
+
+def _has_examples(item: pytest.Item) -> bool:
+    """Hypothesis runs it a few hundred times."""
+    return is_hypothesis_test(getattr(item, "obj", None))
 
 
 @pytest.fixture

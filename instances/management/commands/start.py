@@ -17,6 +17,6 @@ class Command(BaseCommand):
         if settings.ENV_FILE.exists() and not had_keys:
             # The settings were read without them.
             sys.stdout.flush()
-            os.execv(sys.executable, sys.orig_argv)
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606
         call_command("bootstrap")
         call_command("serve")
