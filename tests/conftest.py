@@ -19,6 +19,7 @@ from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import AccessToken, Instance, Membership
 from instances.roles import Role
+from polyant import loading
 from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.live import Checkout, checkout
@@ -27,6 +28,14 @@ from tests.standstill import Standstill
 
 # They start a browser or processes.
 _SLOW_FIXTURES = {"browser", "project", "start"}
+
+
+# What is loaded and collected stays until the end, as in a process of ours.
+loading.begin()
+
+
+def pytest_collection_finish() -> None:
+    loading.end()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

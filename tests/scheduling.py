@@ -1,4 +1,4 @@
-"""Which tests `pytest -n` keeps together: those of a file, and those of a started project."""
+"""Which tests `pytest -n` keeps together: those of a file, of a started project, of the browser."""
 
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
@@ -11,8 +11,10 @@ OF_A_STARTED_PROJECT = {
 
 
 class OneProject(LoadFileScheduling):  # type: ignore[misc]
-    """By file, except that the modules of a started project are one."""
+    """By file, except that the modules of a started project are one, and those of the browser."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
+        if file.startswith("tests/browser/"):
+            return "the browser"
         return "a started project" if file in OF_A_STARTED_PROJECT else file
