@@ -9,6 +9,7 @@ from polyant.encryption.pages import encryption_page
 from polyant.health import HealthView, ReadyView
 from polyant.views import bad_request, forbidden, not_found, server_error
 
+admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "Polyant secrets"
 admin.site.index_title = "Overview"
 admin.site.site_url = None  # there is no other site to view

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from importlib import import_module
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
@@ -16,6 +18,7 @@ try:
     require_keys()
     loading.begin()
     application = get_wsgi_application()
+    import_module(settings.ROOT_URLCONF)  # now, and not while somebody waits for a first answer
     loading.end()
 except ImproperlyConfigured as error:
     sys.exit(str(error))

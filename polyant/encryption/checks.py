@@ -14,6 +14,8 @@ from polyant.encryption.exceptions import InvalidEncryptionKey
 if TYPE_CHECKING:
     from polyant.encryption.fields import EncryptedField
 
+# A command that needs the keys and shows no page asks for this check alone: the others load every
+# page of the project.
 TAG = "encryption"
 
 _BINDABLE = (

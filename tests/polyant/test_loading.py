@@ -31,8 +31,25 @@ def test_a_command_collects_garbage_but_looks_for_none_in_what_is_loaded() -> No
 
 
 def test_a_server_collects_garbage_but_looks_for_none_in_what_is_loaded() -> None:
-    program = "import gc, polyant.wsgi; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    said = _in_a_new_process(
+        "import gc, sys, polyant.wsgi;"
+        "print(gc.isenabled(), gc.get_freeze_count() > 100_000, 'polyant.urls' in sys.modules)"
+    )
+    assert said == "True True True"
+
+
+def test_the_pages_are_loaded_once_somebody_looks_at_them() -> None:
+    said = _in_a_new_process(
+        "import sys, django; django.setup(); from django.core.checks import run_checks;"
+        "pages = lambda: {'instances.pages', 'rest_framework.views'} & {*sys.modules};"
+        "print(run_checks(tags=['encryption']), len(pages()));"
+        "print(run_checks(tags=['admin']), len(pages()))"
+    )
+    assert said == "[] 0\n[] 2"
+
+
+def _in_a_new_process(program: str) -> str:
     environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": "."}
     command = (sys.executable, "-c", program)
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert done.stdout == "True True\n"
+    return done.stdout.strip()

@@ -9,11 +9,13 @@ from django.db import DatabaseError
 
 from instances.managers import MAX_TOKEN_DAYS
 from instances.models import AccessToken, Instance
+from polyant.encryption.checks import TAG
 from polyant.exceptions import Refusal
 
 
 class Command(BaseCommand):
     help = "Print a new token of a user, for `Authorization: Bearer`. It is shown only here."
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

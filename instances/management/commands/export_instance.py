@@ -8,6 +8,7 @@ from django.db import transaction
 
 from instances.bundles import exporting
 from instances.models import Instance
+from polyant.encryption.checks import TAG
 
 
 class Command(BaseCommand):
@@ -15,6 +16,7 @@ class Command(BaseCommand):
         "Print an instance as a bundle: its settings, and by name what is configured. No credential"
         " is in it. With --all, write a file for each instance into a folder."
     )
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)

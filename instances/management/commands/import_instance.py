@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from instances.bundles import MAX_BYTES, importing
 from instances.bundles.reading import Unreadable, read_bundle
 from instances.models import Instance
+from polyant.encryption.checks import TAG
 from polyant.exceptions import Refusal
 
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
         "Import a bundle as a new instance, or with --onto into one that exists, and print what"
         " has to be entered afterwards. Nothing that exists is deleted."
     )
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="a bundle; - is the standard input")

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from polyant import serving
+from polyant import loading, serving
 from polyant.keys import require_keys
 
 
@@ -15,6 +15,7 @@ class Command(BaseCommand):
         serving.stop_quietly()
         require_keys()
         self.check(databases=["default"])  # among them the one that misses a key
+        loading.end()  # the checks have loaded the pages, and the workers share them
         connections.close_all()  # none may be shared with the worker processes
         where = serving.address()
         serving.serve(where, lambda: self._say(f"Serving {where.url} · Ctrl-C stops it"))

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connections
 
 from instances.models import Instance
+from polyant.encryption.checks import TAG
 from secrets_app.base_environment import DANGEROUS, KEPT
 from secrets_app.exceptions import NotStarted
 from secrets_app.running import Handover, execute, prepare
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         "Become a program that has the instance's secrets, and a skill's variables, in its"
         f" environment. Of this environment it has only {', '.join(KEPT)}."
     )
+    requires_system_checks = (TAG,)
     stealth_options = ("program",)
 
     def run_from_argv(self, argv: list[str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from polyant.encryption.checks import TAG
 from polyant.encryption.inventory import take_inventory
 from polyant.encryption.reports import inventory_as_json, inventory_as_text
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     """Exit code 0: every row opens. 3: some do not."""
 
     help = "Open every stored value; say which keys the rows need and which rows do not open."
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="the report as one JSON object")

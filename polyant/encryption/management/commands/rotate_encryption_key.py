@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from polyant.encryption.adoption import adopt_key, generate_key
+from polyant.encryption.checks import TAG
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.exceptions import InvalidEncryptionKey
 from polyant.encryption.progress import show_progress
@@ -37,6 +38,7 @@ class Command(BaseCommand):
     """
 
     help = "Re-encrypt every stored value under ENCRYPTION_KEY, with traffic on."
+    requires_system_checks = (TAG,)
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(*args, **kwargs)

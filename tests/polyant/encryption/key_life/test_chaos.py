@@ -29,7 +29,8 @@ DIED, ENDED = int(signal.SIGKILL), 3 << 8  # as `wait` has it: killed, or exit c
 
 # Forks a rotator for each line, a batch size, and says its id and then how it ended.
 ROTATORS = """
-import os, sys, polyant.wsgi
+import os, sys, django
+django.setup()
 from django.core.management import call_command
 import polyant.encryption.management.commands.rotate_encryption_key
 for line in sys.stdin:

@@ -20,7 +20,8 @@ Start = Callable[..., subprocess.Popen[str]]
 
 # Six processes wait for a moment that all of them share, and then adopt a key of their own.
 ADOPT = """
-import os, traceback, polyant.wsgi
+import os, traceback, django
+django.setup()
 from django.conf import settings
 from polyant.encryption.adoption import adopt_key, generate_key
 moment, go = os.pipe()

@@ -21,7 +21,8 @@ Call = Callable[..., int]
 
 # A consumer: reveals every secret of the instance until its input is closed.
 READ = """
-import sys, threading, time, polyant.wsgi
+import sys, threading, time, django
+django.setup()
 from instances.models import Instance
 from secrets_app.models import InstanceSecret
 instance, stop = Instance.objects.get(), threading.Event()

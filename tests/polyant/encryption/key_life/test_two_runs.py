@@ -20,7 +20,8 @@ ROWS = 3_000
 # Forks a process for each line of its input, so that they begin together; each says in a file of
 # its own what it prints. Fails if one of them does.
 TOGETHER = """
-import os, random, sys, traceback, polyant.wsgi
+import os, random, sys, traceback, django
+django.setup()
 from django.core.management import call_command
 import polyant.encryption.management.commands.rotate_encryption_key
 from instances.models import Instance
