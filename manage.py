@@ -7,7 +7,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, ManagementUtility
 
-from polyant import loading
+from polyant import keys, loading
 
 
 class Commands(ManagementUtility):
@@ -15,7 +15,10 @@ class Commands(ManagementUtility):
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
         loading.end()
-        return super().fetch_command(subcommand)
+        command = super().fetch_command(subcommand)
+        if subcommand != "check":  # whose whole work is that report
+            keys.ask_first(command)
+        return command
 
 
 def main() -> None:

@@ -1,8 +1,13 @@
 """The keys that a process cannot work without, asked for before it begins."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import BaseCommand
 
+from polyant.encryption.checks import TAG
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.exceptions import InvalidEncryptionKey
 
@@ -13,10 +18,7 @@ def require_keys() -> None:
     Raises:
         ImproperlyConfigured: one line for the operator: which variable, what is wrong, the remedy.
     """
-    try:
-        get_keyring()
-    except InvalidEncryptionKey as error:
-        raise ImproperlyConfigured(str(error)) from None
+    _require_encryption_key()
     for fault in settings.KEY_FAULTS.values():
         raise ImproperlyConfigured(fault)
     try:
@@ -25,3 +27,25 @@ def require_keys() -> None:
         raise ImproperlyConfigured(
             "SECRET_KEY is not set. Generate one with: openssl rand -hex 32"
         ) from None
+
+
+def ask_first(command: BaseCommand) -> None:
+    """Where the checks of a command would find a bad ``ENCRYPTION_KEY``, it says that one line.
+
+    Django would put a report of several lines around it.
+    """
+    check = command.check
+
+    def check_after_key(*, tags: Sequence[str] | None = None, **options: Any) -> None:
+        if tags is None or TAG in tags:
+            _require_encryption_key()
+        check(tags=tags, **options)
+
+    command.check = check_after_key  # type: ignore[method-assign,assignment]
+
+
+def _require_encryption_key() -> None:
+    try:
+        get_keyring()
+    except InvalidEncryptionKey as error:
+        raise ImproperlyConfigured(str(error)) from None
