@@ -39,7 +39,9 @@ def run(*_: str) -> NoReturn:
     _install(LOCKS[:1])
     # The database is as much for its owner only as `.env` is.
     os.umask(0o077)
-    # The server takes this process over, so that a signal reaches it and nobody else.
+    # The server takes this process over, so that a signal reaches it and nobody else, and gets
+    # one that comes before it is ready as soon as it is.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     os.execv(PYTHON, [PYTHON, "manage.py", "start"])
 
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from channels_app.views import ChannelViewSet
+from instances import converters  # noqa: F401  (registers the URL converters)
 
 channels = "instances/<instance_slug:slug>/channels"
 

@@ -14,7 +14,8 @@ class AdminConfig(SimpleAdminConfig):
     """Django's admin; its pages are loaded with the addresses (``polyant.urls``).
 
     They and what they need are nearly half of what the project loads, and a command that runs a
-    program with secrets or changes a key shows none of them.
+    program with secrets or changes a key shows none of them. Until then ``admin.site`` is empty,
+    also in a shell: ``import polyant.urls`` fills it.
     """
 
     def ready(self) -> None:

@@ -23,6 +23,8 @@ from polyant.environment import Environment
 # seconds is when Docker and others lose patience.
 STOP_SECONDS = 8
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
 # Its lines go the way of ours: standard error, one format, redacted.
 _LOGGERS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 
@@ -82,8 +84,17 @@ def serve(where: Address, on_start: Callable[[], None]) -> None:
 
 def stop_quietly() -> None:
     """Until granian takes the signals over, one that stops us is no error either."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         signal.signal(number, lambda *_: sys.exit(0))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+
+def hold_stops() -> None:
+    """Until the program that this process becomes can stop quietly; a stop waits for it.
+
+    Of the first process of a container the kernel would drop one that nobody handles yet.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
 
 
 def _stop_workers_surely() -> None:
@@ -103,7 +114,7 @@ def _stop_workers_surely() -> None:
         again.start()
         stop(*args)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         signal.signal(number, stop_twice)
 
 

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from instances import converters  # noqa: F401  (registers the URL converters)
 from secrets_app.views import SecretViewSet, SkillEnvViewSet
 
 

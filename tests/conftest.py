@@ -34,7 +34,8 @@ _SLOW_FIXTURES = {"browser", "project", "start"}
 loading.begin()
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     loading.end()
 
 

@@ -7,6 +7,8 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
+from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
@@ -93,6 +95,19 @@ def test_later_start_changes_nothing_and_stops_on_ctrl_c(project: Checkout) -> N
     assert project.env_file.read_bytes() == keys
     assert not shown_password(server.output)
     assert "Traceback" not in server.output
+
+
+def test_a_stop_that_comes_early_waits_until_it_can_be_quiet(project: Checkout) -> None:
+    starting = subprocess.Popen(
+        (sys.executable, "dev.py", "run"),
+        cwd=project.folder, env=project.environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while b"manage.py" not in Path(f"/proc/{starting.pid}/cmdline").read_bytes():
+        assert starting.poll() is None
+    starting.send_signal(signal.SIGTERM)
+    assert starting.communicate(timeout=60) == ("", "")
+    assert starting.returncode == 0
 
 
 def test_writes_no_new_key_beside_encrypted_rows(project: Checkout) -> None:

@@ -1,7 +1,9 @@
 """`manage.py bootstrap` and `write_env`: what a first start makes, once."""
 
 import os
+import signal
 import stat
+import sys
 from collections.abc import Callable
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -117,3 +119,31 @@ def test_a_file_without_the_key_beside_encrypted_rows_is_no_reason_for_a_new_one
     with pytest.raises(CommandError, match=r"instance_secrets.*Restore"):
         call("write_env")
     assert no_keys.read_text() == "SECRET_KEY=x\n"
+
+
+class BegunAnew(Exception): ...
+
+
+def test_a_start_that_wrote_keys_begins_anew_as_it_began(
+    db: None, no_keys: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    begun: list[Any] = []
+
+    def begin(*program: Any) -> None:
+        begun.extend(program)
+        raise BegunAnew
+
+    monkeypatch.setattr(os, "execve", begin)
+    settings.ENV_FILE_FOUND, settings.HOST_TZ = False, "Europe/Paris"
+    try:
+        with pytest.raises(BegunAnew):
+            call("start")
+        assert signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers) >= {*handlers}
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    program, arguments, environment = begun
+    assert (program, arguments) == (sys.executable, sys.orig_argv)
+    assert environment == {**os.environ, "TZ": "Europe/Paris"}
+    assert "ENCRYPTION_KEY=" in no_keys.read_text()

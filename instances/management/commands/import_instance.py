@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from instances.bundles import MAX_BYTES, importing
@@ -16,7 +17,7 @@ class Command(BaseCommand):
         "Import a bundle as a new instance, or with --onto into one that exists, and print what"
         " has to be entered afterwards. Nothing that exists is deleted."
     )
-    requires_system_checks = (TAG,)
+    requires_system_checks = (TAG, Tags.models)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="a bundle; - is the standard input")

@@ -1,10 +1,12 @@
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+
+from polyant import serving
 
 
 class Command(BaseCommand):
@@ -12,11 +14,18 @@ class Command(BaseCommand):
     requires_system_checks = ()  # those of `serve`, after the keys are there
 
     def handle(self, *args: Any, **options: Any) -> None:
-        had_keys = settings.ENV_FILE.exists()
+        serving.stop_quietly()
         call_command("write_env")
-        if settings.ENV_FILE.exists() and not had_keys:
-            # The settings were read without them.
-            sys.stdout.flush()
-            os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+        if settings.ENV_FILE.exists() and not settings.ENV_FILE_FOUND:
+            _begin_anew()
         call_command("bootstrap")
         call_command("serve")
+
+
+def _begin_anew() -> NoReturn:
+    """As this process began: the settings were read without the keys that are there now."""
+    sys.stdout.flush()
+    zone = {} if settings.HOST_TZ is None else {"TZ": settings.HOST_TZ}
+    environment = {name: text for name, text in os.environ.items() if name != "TZ"}
+    serving.hold_stops()
+    os.execve(sys.executable, sys.orig_argv, environment | zone)  # noqa: S606
