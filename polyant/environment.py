@@ -28,17 +28,17 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         # What ``key`` and ``keys`` could not read, as a line for the operator, by variable.
         self.key_faults: dict[str, str] = {}
 
-    def read_dotenv(self, path: Path) -> None:
-        """Take what ``path`` sets and the environment does not; no file is fine.
+    def read_dotenv(self, path: Path) -> bool:
+        """Take what ``path`` sets and the environment does not; False if there is no file.
 
         Raises:
             ImproperlyConfigured: it cannot be read, has a line that sets nothing, or sets a
                 variable twice.
         """
-        if not path.exists():
-            return
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
         except (OSError, UnicodeDecodeError):
             raise ImproperlyConfigured(".env cannot be read as UTF-8 text") from None
         ours = self.ENVIRON.env.keys()
@@ -49,6 +49,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         )
         # `overwrite`, because asking what is set already would open the files that _FILE names.
         self.read_env(StringIO(text), overwrite=True)
+        return True
 
     def secret(self, name: str) -> str:
         """A variable or its file, to the letter: no ``$`` references; "" where it is not set.

@@ -20,8 +20,7 @@ ENVIRONMENT_VARIABLES = frozenset(os.environ)
 HOST_TZ: str | None = os.environ.get("TZ")
 ENV_FILE = Path(env.text("ENV_FILE", str(BASE_DIR / ".env")))
 # One that appears later has not been read.
-ENV_FILE_FOUND = ENV_FILE.exists()
-env.read_dotenv(ENV_FILE)
+ENV_FILE_FOUND: bool = env.read_dotenv(ENV_FILE)
 
 # Keys. Empty where a build needs none; the checks and `wsgi` refuse to start without them, or
 # with a fault: what is wrong with a variable, by name.

@@ -113,7 +113,7 @@ def test_the_file_env_sets_what_the_environment_does_not(env: Environment, tmp_p
     path = tmp_path / ".env"
     path.write_text("# a comment\nSOME_KEY=from-file\nexport OTHER_KEY='x y'\n\nFREE=\n")
     os.environ["SOME_KEY"] = "from-process"
-    env.read_dotenv(path)
+    assert env.read_dotenv(path)
     assert [env.secret(name) for name in ("SOME_KEY", "OTHER_KEY", "FREE")] == [
         "from-process", "x y", "",
     ]  # fmt: skip
@@ -121,7 +121,8 @@ def test_the_file_env_sets_what_the_environment_does_not(env: Environment, tmp_p
 
 def test_no_file_env_is_fine(env: Environment, tmp_path: Path) -> None:
     before = dict(os.environ)
-    env.read_dotenv(tmp_path / ".env")
+    assert not env.read_dotenv(tmp_path / ".env")
+    assert not env.read_dotenv(tmp_path / "no folder" / ".env")
     assert dict(os.environ) == before
 
 
@@ -134,6 +135,13 @@ def test_a_variable_twice_in_the_file_env_is_refused(
         env.read_dotenv(tmp_path / ".env")
     assert "2 times" in refusal(caught, "SOME_KEY")
     assert "SOME_KEY" not in os.environ
+
+
+def test_a_file_env_that_the_system_refuses_is_refused_in_words(
+    env: Environment, tmp_path: Path
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^\.env cannot be read"):
+        env.read_dotenv(tmp_path / ("long" * 100))
 
 
 def test_a_file_env_that_is_no_text_is_refused(env: Environment, tmp_path: Path) -> None:
