@@ -23,7 +23,7 @@ from polyant import loading
 from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.live import Checkout, checkout
-from tests.scheduling import OneProject
+from tests.scheduling import KeptTogether
 from tests.standstill import Standstill
 
 # They start a browser or processes.
@@ -231,4 +231,4 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    return OneProject(config, log) if config.getoption("dist") == "loadfile" else None
+    return KeptTogether(config, log) if config.getoption("dist") == "loadfile" else None

@@ -10,7 +10,7 @@ OF_A_STARTED_PROJECT = {
 }
 
 
-class OneProject(LoadFileScheduling):  # type: ignore[misc]
+class KeptTogether(LoadFileScheduling):  # type: ignore[misc]
     """By file, except that the modules of a started project are one, and those of the browser."""
 
     def _split_scope(self, nodeid: str) -> str:

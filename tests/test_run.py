@@ -103,11 +103,14 @@ def test_a_stop_that_comes_early_waits_until_it_can_be_quiet(project: Checkout) 
         cwd=project.folder, env=project.environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    while b"manage.py" not in Path(f"/proc/{starting.pid}/cmdline").read_bytes():
-        assert starting.poll() is None
-    starting.send_signal(signal.SIGTERM)
-    assert starting.communicate(timeout=60) == ("", "")
-    assert starting.returncode == 0
+    try:
+        while b"manage.py" not in Path(f"/proc/{starting.pid}/cmdline").read_bytes():
+            assert starting.poll() is None
+        starting.send_signal(signal.SIGTERM)
+        assert starting.communicate(timeout=60) == ("", "")
+        assert starting.returncode == 0
+    finally:
+        starting.kill()
 
 
 def test_writes_no_new_key_beside_encrypted_rows(project: Checkout) -> None:

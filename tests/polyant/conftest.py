@@ -1,4 +1,4 @@
-"""The process environment, put back; Auth.js session tokens, made as Auth.js makes them."""
+"""The process environment, put back, and how it is refused; tokens made as Auth.js makes them."""
 
 import json
 import os
@@ -10,13 +10,25 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.core.exceptions import ImproperlyConfigured
 from joserfc import jwe
 from joserfc.jwk import OctKey
 
 from polyant.environment import Environment
 
+MARKER = "marker-7f3a9c"
 SECRET = "an Auth.js secret of some length"
 COOKIE = "authjs.session-token"
+
+
+def refusal(caught: pytest.ExceptionInfo[ImproperlyConfigured], name: str) -> str:
+    """The message, once it is one line that names the variable and holds no value."""
+    message = str(caught.value)
+    assert name in message
+    assert "\n" not in message
+    assert MARKER not in message
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return message
 
 
 def derived(secret: str, salt: str, length: int = 64) -> OctKey:

@@ -12,19 +12,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from polyant.environment import Environment
+from tests.polyant.conftest import MARKER, refusal
 
-MARKER = "marker-7f3a9c"
 REMEDY = "openssl rand -hex 32"
-
-
-def refusal(caught: pytest.ExceptionInfo[ImproperlyConfigured], name: str) -> str:
-    """The message, once it is one line that names the variable and holds no value."""
-    message = str(caught.value)
-    assert name in message
-    assert "\n" not in message
-    assert MARKER not in message
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None
-    return message
 
 
 def test_a_variable_is_read_to_the_letter(env: Environment) -> None:
@@ -107,91 +97,6 @@ def test_a_list_is_parted_by_commas_or_lines(env: Environment, tmp_path: Path, t
     (tmp_path / "keys").write_bytes(text.encode())
     os.environ["SOME_KEYS_FILE"] = str(tmp_path / "keys")
     assert env.keys("SOME_KEYS") == env.texts("SOME_KEYS", ["default"]) == ["a", "b"]
-
-
-def test_the_file_env_sets_what_the_environment_does_not(env: Environment, tmp_path: Path) -> None:
-    path = tmp_path / ".env"
-    path.write_text("# a comment\nSOME_KEY=from-file\nexport OTHER_KEY='x y'\n\nFREE=\n")
-    os.environ["SOME_KEY"] = "from-process"
-    assert env.read_dotenv(path)
-    assert [env.secret(name) for name in ("SOME_KEY", "OTHER_KEY", "FREE")] == [
-        "from-process", "x y", "",
-    ]  # fmt: skip
-
-
-def test_no_file_env_is_fine(env: Environment, tmp_path: Path) -> None:
-    before = dict(os.environ)
-    assert not env.read_dotenv(tmp_path / ".env")
-    assert not env.read_dotenv(tmp_path / "no folder" / ".env")
-    assert dict(os.environ) == before
-
-
-@pytest.mark.parametrize("second", ["SOME_KEY=", "export SOME_KEY=", "  SOME_KEY="])
-def test_a_variable_twice_in_the_file_env_is_refused(
-    env: Environment, tmp_path: Path, second: str
-) -> None:
-    (tmp_path / ".env").write_text(f"SOME_KEY={MARKER}\n{second}{MARKER}-2\n")
-    with pytest.raises(ImproperlyConfigured) as caught:
-        env.read_dotenv(tmp_path / ".env")
-    assert "2 times" in refusal(caught, "SOME_KEY")
-    assert "SOME_KEY" not in os.environ
-
-
-def test_a_file_env_that_the_system_refuses_is_refused_in_words(
-    env: Environment, tmp_path: Path
-) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"^\.env cannot be read"):
-        env.read_dotenv(tmp_path / ("long" * 100))
-
-
-def test_a_file_env_that_is_no_text_is_refused(env: Environment, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_bytes(f"SOME_KEY={MARKER}\xff".encode("latin-1"))
-    with pytest.raises(ImproperlyConfigured) as caught:
-        env.read_dotenv(tmp_path / ".env")
-    refusal(caught, ".env")
-
-
-@pytest.mark.parametrize(
-    "line", [" SOME_KEY=v", "\tSOME_KEY=v", "export  SOME_KEY=v", " export\tSOME_KEY=v"]
-)
-def test_a_line_may_be_indented(env: Environment, tmp_path: Path, line: str) -> None:
-    (tmp_path / ".env").write_text(f"{line}\n  # SOME_KEY=old\n \n")
-    env.read_dotenv(tmp_path / ".env")
-    assert env.secret("SOME_KEY") == "v"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        f"SOME_KEY: {MARKER}", f"SOME_KEY = {MARKER}", MARKER, f" SOME_KEY={MARKER}",
-        f"export\tSOME_KEY={MARKER}", f"  # SOME_KEY={MARKER}", f"SOME KEY={MARKER}",
-        f"9_KEY={MARKER}", f"КЛЮЧ={MARKER}",
-    ],
-)  # fmt: skip
-def test_a_line_that_sets_nothing_is_never_repeated(
-    env: Environment,
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-    line: str,
-) -> None:
-    (tmp_path / ".env").write_text(f"{line}\n")
-    try:
-        env.read_dotenv(tmp_path / ".env")
-    except ImproperlyConfigured as error:
-        assert MARKER not in str(error)  # noqa: PT017
-    assert MARKER not in "".join(capfd.readouterr()) + caplog.text
-
-
-def test_a_file_that_cannot_be_read_is_refused_also_where_the_file_env_has_the_variable(
-    env: Environment, tmp_path: Path
-) -> None:
-    (tmp_path / ".env").write_text(f"SOME_KEY={MARKER}\n")
-    os.environ["SOME_KEY_FILE"] = str(tmp_path / "nothing")
-    env.read_dotenv(tmp_path / ".env")
-    with pytest.raises(ImproperlyConfigured) as caught:
-        env.secret("SOME_KEY")
-    assert "SOME_KEY_FILE" in refusal(caught, "SOME_KEY")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
