@@ -13,10 +13,10 @@ from polyant.keys import require_keys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "polyant.settings")
 
+loading.begin()
 try:
     # System checks do not run under a WSGI server, and a server without its keys must not start.
     require_keys()
-    loading.begin()
     application = get_wsgi_application()
     import_module(settings.ROOT_URLCONF)  # now, and not while somebody waits for a first answer
     loading.end()

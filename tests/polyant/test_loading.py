@@ -1,4 +1,4 @@
-"""The garbage collector and what a process loads at its start."""
+"""What a process loads at its start, and the garbage collector meanwhile."""
 
 import gc
 import subprocess
@@ -36,6 +36,14 @@ def test_a_server_collects_garbage_but_looks_for_none_in_what_is_loaded() -> Non
         "print(gc.isenabled(), gc.get_freeze_count() > 100_000, 'polyant.urls' in sys.modules)"
     )
     assert said == "True True True"
+
+
+def test_a_server_has_not_loaded_what_only_developers_use_but_may() -> None:
+    said = _in_a_new_process(
+        "import sys, polyant.wsgi; print({'rich', 'requests'} & {*sys.modules});"
+        "import requests, rich.console; print(requests.get.__name__, rich.console.Console.__name__)"
+    )
+    assert said == "set()\nget Console"
 
 
 def test_the_pages_are_loaded_once_somebody_looks_at_them() -> None:

@@ -14,6 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         serving.stop_quietly()
         require_keys()
+        loading.begin()
         self.check(databases=["default"])  # among them the one that misses a key
         loading.end()  # the checks have loaded the pages, and the workers share them
         connections.close_all()  # none may be shared with the worker processes
