@@ -49,10 +49,10 @@ def assert_no_marker(page: Page, marker: str = MARKER) -> None:
 
 def violations(page: Page, rules: list[str]) -> list[str]:
     """What axe-core finds on the page as it stands, by rule and place."""
-    # A link fades from one scheme's colour to the other's.
-    page.evaluate("document.getAnimations().forEach(each => each.finish())")
+    # A link fades from one scheme's colour to the other's: that is over first.
     found: list[str] = page.evaluate(
         """async rules => {
+            document.getAnimations().forEach(each => each.finish());
             const found = await axe.run({runOnly: rules, resultTypes: ["violations"]});
             const places = each => each.nodes.slice(0, 3).map(node => node.target);
             return found.violations.map(each => `${each.id}: ${places(each)}`);
