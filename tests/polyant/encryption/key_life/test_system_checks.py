@@ -12,7 +12,6 @@ from pytest_django.fixtures import Settings
 
 from instances.models import Instance
 from polyant.encryption.checks import check_stored_keys
-from tests.live import free_port
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 KeyId = Callable[[str], str]
@@ -69,12 +68,16 @@ def test_w003_counts_what_was_never_sealed(
 
 @pytest.mark.django_db(transaction=True)
 def test_w002_is_told_by_a_server_that_starts(
-    stored: Instance, start: Callable[..., subprocess.Popen[str]], env_file: Path, new_key: str
+    stored: Instance,
+    serve: Callable[..., tuple[subprocess.Popen[str], int]],
+    call: Callable[..., int],
+    env_file: Path,
+    new_key: str,
 ) -> None:
     env_file.write_text(f"ENCRYPTION_KEY={new_key}\n")
-    server = start("serve", PORT=str(free_port()), WORKERS="1")
-    assert server.stdout
-    assert "Serving" in server.stdout.readline()
+    server, port = serve(env_file)
+    # A worker that answers is one that a stop does not wait for.
+    assert call(port, "GET", "my-assistant/secrets") == 200
     server.terminate()
     assert "4 rows need encryption key" in server.communicate(timeout=60)[1]
 
