@@ -1,5 +1,6 @@
 """The cast. An owner, an editor and a viewer of one instance, an outsider, and a superuser."""
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -24,6 +25,7 @@ from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.live import Checkout, checkout
 from tests.scheduling import KeptTogether
+from tests.stack import with_room
 from tests.standstill import Standstill
 
 # They start a browser or processes.
@@ -35,8 +37,12 @@ loading.begin()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop() -> None:
+def pytest_runtestloop(session: pytest.Session) -> object:
+    """That of the other plugins, with room for all that it calls."""
     loading.end()
+    plugins = session.config.pluginmanager
+    others = plugins.subset_hook_caller("pytest_runtestloop", [sys.modules[__name__]])
+    return with_room(others, session=session)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
