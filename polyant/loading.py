@@ -12,20 +12,21 @@ from typing import cast
 
 # structlog would colour a developer's terminal with rich, and Django REST Framework has a client
 # for tests upon requests; they take them along wherever they are installed. An eighth of a start.
-_FOR_DEVELOPERS = ("requests", "rich")
+# Those of ours that need them, a rotation's bar and LangSmith's SDK, are loaded later.
+_NOT_WHILE_LOADING = ("requests", "rich")
 
 
 def begin() -> None:
     """Before the first import that takes long."""
     gc.disable()
-    for name in _FOR_DEVELOPERS:
+    for name in _NOT_WHILE_LOADING:
         # What is None here cannot be imported (Python's reference, "The module cache").
         cast(dict[str, object], sys.modules).setdefault(name, None)
 
 
 def end() -> None:
     """All is loaded; from here on garbage is collected and everything can be imported as ever."""
-    for name in _FOR_DEVELOPERS:
+    for name in _NOT_WHILE_LOADING:
         if sys.modules.get(name, ...) is None:
             del sys.modules[name]
     gc.freeze()

@@ -38,7 +38,7 @@ def test_a_server_collects_garbage_but_looks_for_none_in_what_is_loaded() -> Non
     assert said == "True True True"
 
 
-def test_a_server_has_not_loaded_what_only_developers_use_but_may() -> None:
+def test_a_server_has_loaded_neither_rich_nor_requests_but_may() -> None:
     said = _in_a_new_process(
         "import sys, polyant.wsgi; print({'rich', 'requests'} & {*sys.modules});"
         "import requests, rich.console; print(requests.get.__name__, rich.console.Console.__name__)"

@@ -12,7 +12,7 @@ from polyant.encryption.keyring import Keyring
 
 KEYRING = Keyring.parse("0b" * 32, ["0a" * 32])
 PLACE = ("instance_secrets", "value", "59200880-7c91-492a-a7a3-2206d5524542", "openai_api_key")
-EXAMPLES = settings(max_examples=200, deadline=None, database=None)
+EXAMPLES = settings(max_examples=400, deadline=None, database=None)
 
 plaintexts = st.text(max_size=20)
 positions = st.integers(min_value=0, max_value=10_000)

@@ -79,7 +79,9 @@ def test_w002_is_told_by_a_server_that_starts(
     # A worker that answers is one that a stop does not wait for.
     assert call(port, "GET", "my-assistant/secrets") == 200
     server.terminate()
-    assert "4 rows need encryption key" in server.communicate(timeout=60)[1]
+    told, warned = server.communicate(timeout=60)
+    assert "Serving" in told
+    assert "4 rows need encryption key" in warned
 
 
 def test_w002_is_silent_where_a_fallback_opens_them(
