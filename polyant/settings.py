@@ -226,6 +226,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# No page names a file without its hash, and only a developer's tools ask for a source map: to
+# compress those too was a third of a first start.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png"]
 
 # Errors and logs show no local variable, no body and no credential.
 DEFAULT_EXCEPTION_REPORTER = "polyant.logs.BareExceptionReporter"

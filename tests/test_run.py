@@ -81,6 +81,8 @@ def test_what_no_page_asks_for_is_not_collected(project: Checkout) -> None:
     collected = project.folder / "staticfiles"
     assert not (collected / "rest_framework").exists()
     assert not (collected / "drf_spectacular_sidecar" / "redoc").exists()
+    assert not (collected / "admin" / "css" / "base.css").exists(), "it has a hash in its name"
+    assert not [*collected.rglob("*.map.gz")]
 
 
 def test_later_start_changes_nothing_and_stops_on_ctrl_c(project: Checkout) -> None:
