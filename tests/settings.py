@@ -16,7 +16,7 @@ os.environ |= {
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from polyant.settings import *  # noqa: E402, F403
-from polyant.settings import DATABASES, STORAGES  # noqa: E402
+from polyant.settings import DATABASES, INSTALLED_APPS, STORAGES  # noqa: E402
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -27,3 +27,4 @@ if "sqlite3" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["TEST"] = {
         "NAME": str(Path(tempfile.mkdtemp(prefix="polyant-tests-")) / "test.sqlite3")
     }
+INSTALLED_APPS = [*INSTALLED_APPS, "tests"]  # for its flush
