@@ -50,15 +50,14 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def page(
+def window(
     browser: Browser,
     live_server: Any,
     superuser: User,
-    instance: Instance,
     complaints: list[str],
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Page]:
-    """The Settings tab, with a session of a superuser.
+    """Nothing is shown yet; there is a session of a superuser.
 
     Afterwards the log is read for the marker, and the policy must not have been broken.
     """
@@ -72,7 +71,6 @@ def page(
 
     page.on("console", listen)
     sign_in(page, live_server, superuser)
-    page.goto(f"/admin/instances/instance/{instance.pk}/secrets/")
     yield page
     context.close()
     assert MARKER not in caplog.text
@@ -80,26 +78,33 @@ def page(
 
 
 @pytest.fixture
-def inspect(page: Page, complaints: list[str]) -> Callable[..., None]:
+def page(window: Page, instance: Instance) -> Page:
+    """The window, with the secrets of the instance."""
+    window.goto(f"/admin/instances/instance/{instance.pk}/secrets/")
+    return window
+
+
+@pytest.fixture
+def inspect(window: Page, complaints: list[str]) -> Callable[..., None]:
     """Look at these pages, or at the one that stands there: policy first, then axe, which itself
     offends the policy."""
     # Not added as a script: the policy would refuse that, and rightly.
-    page.add_init_script(path=AXE)
+    window.add_init_script(path=AXE)
 
     def go_and_look(*paths: str) -> None:
         for path in paths:
-            page.goto(path)
+            window.goto(path)
             look()
         if not paths:
             look()
 
     def look() -> None:
-        assert not complaints, page.url
-        assert violations(page, RULES) == [], page.url
+        assert not complaints, window.url
+        assert violations(window, RULES) == [], window.url
         # The two schemes differ in colours and nothing else.
-        page.emulate_media(color_scheme="dark")
-        assert violations(page, ["color-contrast"]) == [], f"{page.url}, dark"
-        page.emulate_media(color_scheme="light")
+        window.emulate_media(color_scheme="dark")
+        assert violations(window, ["color-contrast"]) == [], f"{window.url}, dark"
+        window.emulate_media(color_scheme="light")
         complaints.clear()
 
     return go_and_look

@@ -40,12 +40,12 @@ def test_export_then_import_as_a_new_instance_and_onto_the_old(
     assert Instance.objects.count() == 2
 
 
-def test_a_file_that_is_no_bundle_is_explained(page: Page, tmp_path: Path) -> None:
+def test_a_file_that_is_no_bundle_is_explained(window: Page, tmp_path: Path) -> None:
     file = tmp_path / "bundle.json"
     file.write_text(f'{{"version": "9", "secret": "{MARKER}"}}', encoding="utf-8")
-    page.goto("/admin/instances/instance/import/")
-    page.get_by_label("Bundle").set_input_files(file)
-    press(page, "Show what would change")
-    expect(page.get_by_text("Nothing has been imported.")).to_be_visible()
-    expect(page.get_by_text("Only bundles of version 1.x can be read.")).to_be_visible()
-    assert_no_marker(page)
+    window.goto("/admin/instances/instance/import/")
+    window.get_by_label("Bundle").set_input_files(file)
+    press(window, "Show what would change")
+    expect(window.get_by_text("Nothing has been imported.")).to_be_visible()
+    expect(window.get_by_text("Only bundles of version 1.x can be read.")).to_be_visible()
+    assert_no_marker(window)

@@ -35,14 +35,14 @@ pytestmark = needs_axe
 
 
 def test_the_pages_of_an_instance(
-    page: Page, base: str, instance: Instance, viewer: User, inspect: Callable[..., None]
+    window: Page, base: str, instance: Instance, viewer: User, inspect: Callable[..., None]
 ) -> None:
     token = AccessToken.objects.issue(viewer, timedelta(days=3), instances=[instance])[1]
     inspect(*(base + path.format(token=token.pk) for path in PAGES))
 
 
 def test_what_a_viewer_sees(
-    page: Page,
+    window: Page,
     base: str,
     viewer: User,
     inspect: Callable[..., None],
@@ -52,29 +52,29 @@ def test_what_a_viewer_sees(
     settings.ENCRYPTION_KEY = "2e" * 32
     viewer.is_staff = True
     viewer.save()
-    sign_in(page, live_server, viewer)
+    sign_in(window, live_server, viewer)
     inspect(*(base + path for path in FOR_VIEWERS))
-    assert page.get_by_text("You may not do this").is_visible()
+    assert window.get_by_text("You may not do this").is_visible()
 
 
-def test_pages_that_come_back(page: Page, base: str, inspect: Callable[..., None]) -> None:
-    page.goto(f"{base}/channels/")
-    page.get_by_role("region", name="Slack").get_by_label("Enabled").check()
-    press(page, "Save Slack")
+def test_pages_that_come_back(window: Page, base: str, inspect: Callable[..., None]) -> None:
+    window.goto(f"{base}/channels/")
+    window.get_by_role("region", name="Slack").get_by_label("Enabled").check()
+    press(window, "Save Slack")
     inspect()
-    page.goto(f"{base}/change/")
-    page.get_by_label("Name").fill("")
-    press(page, page.get_by_role("button", name="Save", exact=True))
+    window.goto(f"{base}/change/")
+    window.get_by_label("Name").fill("")
+    press(window, window.get_by_role("button", name="Save", exact=True))
     inspect()
-    page.goto(f"{base}/secrets/")
-    page.get_by_label("Name of new key 1").fill("BAD")
-    press(page, "Save secrets")
+    window.goto(f"{base}/secrets/")
+    window.get_by_label("Name of new key 1").fill("BAD")
+    press(window, "Save secrets")
     inspect()
-    page.get_by_label("Name of new key 1").fill("")
-    page.get_by_label("Remove OpenAI API key").check()
-    press(page, "Save secrets")
+    window.get_by_label("Name of new key 1").fill("")
+    window.get_by_label("Remove OpenAI API key").check()
+    press(window, "Save secrets")
     inspect()
-    page.goto(f"{base}/members/")
-    page.get_by_label("Username").fill("nobody")
-    press(page, "Add member")
+    window.goto(f"{base}/members/")
+    window.get_by_label("Username").fill("nobody")
+    press(window, "Add member")
     inspect()

@@ -71,18 +71,18 @@ def test_a_new_token_works_and_is_nowhere_once_its_page_is_left(
     assert text not in caplog.text
 
 
-def test_end_a_token_and_withdraw_another(page: Page, instance: Instance) -> None:
+def test_end_a_token_and_withdraw_another(window: Page, instance: Instance) -> None:
     for label in ("one", "two"):
-        page.goto(f"/admin/instances/accesstoken/add/?instance={instance.pk}")
-        page.get_by_label("What it is for").fill(label)
-        press(page, "Make the token")
-    page.goto("/admin/instances/accesstoken/")
-    press(page, page.get_by_role("link", name="End one"))
-    press(page, "End the token")
-    expect(page.get_by_text("The one of root is ended.")).to_be_visible()
-    expect(page.get_by_role("link", name="End two")).to_be_visible()
-    page.goto(f"/admin/instances/instance/{instance.pk}/tokens/")
-    press(page, page.get_by_role("link", name="Withdraw two of root"))
-    press(page, "Withdraw the token")
-    expect(page.get_by_text("The two of root no longer reaches this instance.")).to_be_visible()
+        window.goto(f"/admin/instances/accesstoken/add/?instance={instance.pk}")
+        window.get_by_label("What it is for").fill(label)
+        press(window, "Make the token")
+    window.goto("/admin/instances/accesstoken/")
+    press(window, window.get_by_role("link", name="End one"))
+    press(window, "End the token")
+    expect(window.get_by_text("The one of root is ended.")).to_be_visible()
+    expect(window.get_by_role("link", name="End two")).to_be_visible()
+    window.goto(f"/admin/instances/instance/{instance.pk}/tokens/")
+    press(window, window.get_by_role("link", name="Withdraw two of root"))
+    press(window, "Withdraw the token")
+    expect(window.get_by_text("The two of root no longer reaches this instance.")).to_be_visible()
     assert not AccessToken.objects.exists()

@@ -37,36 +37,36 @@ pytestmark = needs_axe
 
 
 def test_the_pages_beside_an_instance(
-    page: Page, base: str, instance: Instance, viewer: User, inspect: Callable[..., None]
+    window: Page, base: str, instance: Instance, viewer: User, inspect: Callable[..., None]
 ) -> None:
     token = AccessToken.objects.issue(viewer, timedelta(days=3), instances=[instance])[1]
     inspect(*(path.format(token=token.pk, user=viewer.pk) for path in PAGES))
 
 
-def test_on_a_phone(page: Page, base: str, inspect: Callable[..., None]) -> None:
-    page.set_viewport_size({"width": 375, "height": 780})
+def test_on_a_phone(window: Page, base: str, inspect: Callable[..., None]) -> None:
+    window.set_viewport_size({"width": 375, "height": 780})
     inspect("/admin/", "/admin/auth/user/", "/admin/instances/instance/?q=nothing+of+this+name")
-    page.goto("/admin/instances/accesstoken/add/")
-    page.get_by_label("What it is for").fill("x" * 100)
-    page.get_by_label("my-assistant").check()
-    press(page, "Make the token")
-    assert not overflows(page)
+    window.goto("/admin/instances/accesstoken/add/")
+    window.get_by_label("What it is for").fill("x" * 100)
+    window.get_by_label("my-assistant").check()
+    press(window, "Make the token")
+    assert not overflows(window)
     inspect("/admin/instances/accesstoken/")
-    assert not overflows(page)
+    assert not overflows(window)
 
 
 def test_a_preview_and_a_token(
-    page: Page, base: str, instance: Instance, inspect: Callable[..., None]
+    window: Page, base: str, instance: Instance, inspect: Callable[..., None]
 ) -> None:
-    page.goto(f"{base}/secrets/paste/")
-    page.get_by_label("Lines of a .env file").fill("A=1\nOPENAI_API_KEY=2\nnonsense")
-    press(page, "Show what would change")
+    window.goto(f"{base}/secrets/paste/")
+    window.get_by_label("Lines of a .env file").fill("A=1\nOPENAI_API_KEY=2\nnonsense")
+    press(window, "Show what would change")
     inspect()
-    page.goto(f"{base}/../../accesstoken/add/?instance={instance.pk}")
-    press(page, "Make the token")
+    window.goto(f"{base}/../../accesstoken/add/?instance={instance.pk}")
+    press(window, "Make the token")
     inspect()
-    page.get_by_label("What it is for").fill("nightly")
-    press(page, "Make the token")
+    window.get_by_label("What it is for").fill("nightly")
+    press(window, "Make the token")
     inspect()
 
 
