@@ -205,7 +205,7 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         # Two admins of two instances at once: one of them has to find the token with none left.
         token = self.limited_to(instance).select_for_update(of=("self",)).filter(pk=pk).first()
         if token is None:
-            raise Missing("No token that is limited to this instance has this address.")
+            raise Missing("No token of this id is limited to this instance.")
         token.instances.remove(instance)
         if not token.instances.exists():
             self.filter(pk=pk).delete()

@@ -5,7 +5,13 @@ from typing import Any
 from rest_framework import serializers
 
 from instances.audit import AuditEntry
-from instances.models import SLUG_MAX_LENGTH, Instance, Membership, validate_slug
+from instances.models import (
+    SLUG_MAX_LENGTH,
+    AccessToken,
+    Instance,
+    Membership,
+    validate_slug,
+)
 from instances.roles import Role
 from polyant.serializers import Answer, BooleanField, StrictSerializer, TextField
 
@@ -87,6 +93,20 @@ class MemberAnswer(Answer):
 
 class MemberListing(Answer):
     members = MemberSerializer(many=True)
+
+
+class InstanceTokenSerializer(serializers.ModelSerializer[AccessToken]):
+    username = serializers.CharField(source="user.username")
+    createdAt = serializers.DateTimeField(source="created_at")
+    expiresAt = serializers.DateTimeField(source="expires_at")
+
+    class Meta:
+        model = AccessToken
+        fields = ("id", "label", "username", "createdAt", "expiresAt")
+
+
+class InstanceTokenListing(Answer):
+    tokens = InstanceTokenSerializer(many=True)
 
 
 class AuditSerializer(serializers.ModelSerializer[AuditEntry]):

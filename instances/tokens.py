@@ -1,4 +1,6 @@
-"""Signing in for a token, and out."""
+"""Signing in for a token, and out; the tokens that are limited to an instance."""
+
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import authenticate
@@ -14,7 +16,15 @@ from rest_framework.views import APIView
 from instances.authentication import TokenAuthentication
 from instances.managers import SIGN_IN_LABEL
 from instances.models import AccessToken
-from instances.serializers import Credentials, Deleted, TokenAnswer
+from instances.roles import Role
+from instances.serializers import (
+    Credentials,
+    Deleted,
+    InstanceTokenListing,
+    InstanceTokenSerializer,
+    TokenAnswer,
+)
+from instances.views import InstanceScopedViewSet
 from polyant.views import read
 
 
@@ -50,4 +60,20 @@ class TokenView(APIView):
     def delete(self, request: Request) -> Response:
         """The presented token is worthless from now on."""
         request.auth.delete()
+        return Response({"deleted": True})
+
+
+class InstanceTokenViewSet(InstanceScopedViewSet):
+    """Which tokens are limited to the instance, whoever owns them. For admins."""
+
+    @extend_schema(responses=InstanceTokenListing)
+    def list(self, request: Request, slug: str) -> Response:
+        """The unexpired ones, the newest first; the text of a token is kept nowhere."""
+        tokens = AccessToken.objects.limited_to(self.get_instance(Role.ADMIN))
+        return Response({"tokens": InstanceTokenSerializer(tokens, many=True).data})
+
+    @extend_schema(responses={200: Deleted})
+    def destroy(self, request: Request, slug: str, token_id: UUID) -> Response:
+        """Cut a token off from the instance; one that is limited to no other ends."""
+        AccessToken.objects.withdraw(self.get_instance(Role.ADMIN), token_id, self.user)
         return Response({"deleted": True})

@@ -4,7 +4,7 @@ from django.urls import path
 
 from instances import converters  # noqa: F401  (registers the URL converters)
 from instances.bundles.views import BundleViewSet, NewBundleViewSet
-from instances.tokens import TokenView
+from instances.tokens import InstanceTokenViewSet, TokenView
 from instances.views import AuditViewSet, InstanceViewSet, MemberViewSet
 
 ONE_INSTANCE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
@@ -29,5 +29,10 @@ urlpatterns = [
     path(
         "instances/<instance_slug:slug>/members/<username:username>",
         MemberViewSet.as_view({"put": "update", "delete": "destroy"}),
+    ),
+    path("instances/<instance_slug:slug>/tokens", InstanceTokenViewSet.as_view({"get": "list"})),
+    path(
+        "instances/<instance_slug:slug>/tokens/<uuid:token_id>",
+        InstanceTokenViewSet.as_view({"delete": "destroy"}),
     ),
 ]

@@ -32,7 +32,7 @@ WRITES: list[tuple[str, dict[str, Any]]] = [
 READS = [
     "", "/secrets", "/secrets/openai_api_key", "/secrets/custom", "/channels", "/channels/slack",
     "/channels/telegram", "/channels/whatsapp", "/skills/search/env", "/members", "/audit",
-    "/export",
+    "/export", "/tokens",
 ]  # fmt: skip
 
 

@@ -42,6 +42,7 @@ REQUESTS: list[tuple[str, str, Any, int]] = [
     ("get", f"{BASE}/members", None, 3),
     ("put", f"{BASE}/members/viewer", {"role": "editor"}, 13),
     ("delete", f"{BASE}/members/viewer", None, 8),
+    ("get", f"{BASE}/tokens", None, 3),
     ("get", f"{BASE}/secrets", None, 3),
     ("get", f"{BASE}/secrets/k0", None, 3),
     ("put", f"{BASE}/secrets", SECRETS, 9),
@@ -70,6 +71,8 @@ def client(
     client.put(f"{BASE}/secrets", SECRETS)
     client.put(f"{BASE}/skills/search/env", ENV)
     client.put(f"{BASE}/channels/telegram", TELEGRAM)
+    for user in (viewer, superuser):
+        client_of(user, instances=[instance])
     return client
 
 

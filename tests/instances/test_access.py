@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -30,6 +31,8 @@ WRITES: list[tuple[str, str, Any]] = [
     ("DELETE", "/skills/search/env/TOKEN", None),
 ]
 DECISIONS: list[tuple[str, str, Any]] = [
+    ("GET", "/tokens", None),
+    ("GET", "/audit", None),
     ("DELETE", "", None),
     ("PUT", "/members/viewer", {"role": "editor"}),
     ("DELETE", "/members/viewer", None),
@@ -104,7 +107,8 @@ def test_a_foreign_instance_answers_exactly_as_none(
     ("method", "path"),
     [("PUT", "/secrets"), ("PUT", "/channels/telegram"), ("PUT", "/channels/nonsense"),
      ("PUT", "/skills/search/env"), ("PATCH", ""), ("PUT", "/members/nobody"),
-     ("DELETE", "/secrets/no_such"), ("GET", "/channels/nonsense")],
+     ("DELETE", "/secrets/no_such"), ("GET", "/channels/nonsense"),
+     ("DELETE", f"/tokens/{UUID(int=0)}"), ("DELETE", "/tokens/nonsense")],
 )  # fmt: skip
 def test_a_faulty_request_tells_an_outsider_no_more_than_a_sound_one(
     as_: Callable[[str], APIClient], method: str, path: str

@@ -18,6 +18,8 @@ ROUTES = {
     f"{I}/import": {"post"},
     f"{I}/members": {"get"},
     f"{I}/members/{{username}}": {"put", "delete"},
+    f"{I}/tokens": {"get"},
+    f"{I}/tokens/{{token_id}}": {"delete"},
     f"{I}/secrets": {"get", "put"},
     f"{I}/secrets/{{key}}": {"get", "delete"},
     f"{I}/channels": {"get"},
