@@ -10,10 +10,12 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connection
 
 from instances.models import Instance
 from polyant.environment import Environment
 from polyant.exceptions import Conflict
+from polyant.exclusive import alone
 
 DEMO_SLUG = "my-assistant"
 
@@ -30,7 +32,8 @@ class Start:
 def prepare() -> None:
     """Bring database and static files up to date. Every step may be repeated at any time."""
     call_command("migrate", verbosity=0, interactive=False)
-    collect_static()
+    with alone(connection):  # another start may have the same folder
+        collect_static()
 
 
 def establish() -> Start:

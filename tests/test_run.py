@@ -8,12 +8,13 @@ import socket
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from tests.live import Checkout, shown_password
+from tests.live import Checkout, own_database, shown_password
 
 KEY = secrets.token_hex(32)
 REMEDY = "openssl rand -hex 32"
@@ -68,6 +69,18 @@ def test_first_start(project: Checkout) -> None:
     assert f"curl -s {project.url}/api/instances/my-assistant/secrets" in project.first_output
     assert "Traceback" not in project.first_output
     assert "level=" not in project.first_output, "something was logged"
+
+
+def test_two_first_starts_at_one_moment_make_one_of_everything(
+    project: Checkout, tmp_path: Path
+) -> None:
+    with own_database() as database:
+        place = database or {"DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3"}
+        with ThreadPoolExecutor(2) as pool:
+            starts = [pool.submit(project.call, "manage.py", "bootstrap", **place) for _ in "12"]
+        done = [start.result() for start in starts]
+    assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 2
+    assert sum(bool(shown_password(each.stdout)) for each in done) == 1
 
 
 def test_what_a_start_makes_is_for_its_owner_only(project: Checkout) -> None:

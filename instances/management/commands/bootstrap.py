@@ -4,11 +4,12 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from instances import first_start
 from polyant import serving
 from polyant.exceptions import Conflict
+from polyant.exclusive import alone
 from polyant.keys import require_keys
 
 _PASSWORD = """
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         try:
             first_start.prepare()
             # Told before it is kept: a password that is only in the database is nobody's.
-            with transaction.atomic():
+            with alone(connection), transaction.atomic():
                 self._report(first_start.establish(), where.url)
         except Conflict as error:
             raise CommandError(str(error)) from None

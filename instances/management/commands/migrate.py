@@ -1,0 +1,14 @@
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+from polyant.exclusive import alone
+
+
+class Command(migrate.Command):
+    help = f"{migrate.Command.help} Of several hosts that start at once, one after the other."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with alone(connections[options["database"]]):
+            super().handle(*args, **options)
