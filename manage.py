@@ -16,7 +16,9 @@ class Commands(ManagementUtility):
     def fetch_command(self, subcommand: str) -> BaseCommand:
         loading.end()
         command = super().fetch_command(subcommand)
-        if subcommand != "check":  # whose whole work is that report
+        if subcommand == "runserver":
+            keys.ask_at_once(command)
+        elif subcommand != "check":  # whose whole work is that report
             keys.ask_first(command)
         return command
 

@@ -44,6 +44,21 @@ def ask_first(command: BaseCommand) -> None:
     command.check = check_after_key  # type: ignore[method-assign,assignment]
 
 
+def ask_at_once(command: BaseCommand) -> None:
+    """``require_keys`` before the command does anything.
+
+    What goes wrong once `runserver` has begun, its reloader shows with a stack, and then waits for
+    somebody to change a file.
+    """
+    execute = command.execute
+
+    def execute_with_keys(*args: Any, **options: Any) -> str | None:
+        require_keys()
+        return execute(*args, **options)
+
+    command.execute = execute_with_keys  # type: ignore[method-assign]
+
+
 def _require_encryption_key() -> None:
     try:
         get_keyring()

@@ -30,11 +30,12 @@ def test_e001_stops_a_command_before_it_begins(
     assert "1f1f" not in said
 
 
+@pytest.mark.parametrize("command", ["rotate_encryption_key", "runserver"])
 def test_a_bad_key_in_the_env_file_ends_the_process_in_one_line(
-    manage: Manage, env_file: Path
+    manage: Manage, env_file: Path, command: str
 ) -> None:
     env_file.write_text("ENCRYPTION_KEY=1f1f\n")
-    done = manage("rotate_encryption_key")
+    done = manage(command)
     assert done.returncode == 1
     assert done.stderr.startswith("ENCRYPTION_KEY must be 64")
     assert len(done.stderr.splitlines()) == 1
