@@ -33,11 +33,11 @@ KEYS = [
      "apiKeys", "tokens", "pwd", "bearer", "dbUrl", "DATABASE_URL", "openaiKey", "secretValue",
      "tokenValue", "client_secret_", "apiKey ", " api key", "sentryDsn", "OPENAI_API_KEY_2"],
 )  # fmt: skip
-@pytest.mark.parametrize("value", ["x", ["x"], {"a": {"b": "x"}}, "{{a}} x", "Bearer x", "Token"])
-def test_a_text_under_the_name_of_a_credential_is_found(name: str, value: Any) -> None:
-    ((path, fault),) = find_faults({"a": [{"b": {"c": 1, name: value}}]})
-    assert path == f"*1.0.*1.{name if name in KNOWN_NAMES else '*2'}"
-    assert fault.code == "credential"
+def test_a_text_under_the_name_of_a_credential_is_found(name: str) -> None:
+    for value in ("x", ["x"], {"a": {"b": "x"}}, "{{a}} x", "Bearer x", "Token"):
+        ((path, fault),) = find_faults({"a": [{"b": {"c": 1, name: value}}]})
+        assert path == f"*1.0.*1.{name if name in KNOWN_NAMES else '*2'}"
+        assert fault.code == "credential"
 
 
 @pytest.mark.parametrize("named", [{"name": "Authorization"}, {"key": "x-api-key"}])
@@ -88,11 +88,11 @@ def test_a_key_of_a_known_form_is_found_wherever_it_stands(key: str) -> None:
 
 
 @pytest.mark.parametrize("front", ["", " ", "_", "-", "é", "٣", "\n", "x", "7"])
-@pytest.mark.parametrize("key", [key for key in KEYS if key[0].isalpha() and key[:3] != "bot"])
-def test_a_key_begins_where_no_letter_or_digit_of_ascii_stands(front: str, key: str) -> None:
-    is_within = front in ("x", "7") or (front in ("_", "-") and key.startswith("eyJ"))
-    is_address = "://" in key or ";" in key
-    assert is_key(front + key) is (is_address or not is_within)
+def test_a_key_begins_where_no_letter_or_digit_of_ascii_stands(front: str) -> None:
+    for key in (key for key in KEYS if key[0].isalpha() and key[:3] != "bot"):
+        is_within = front in ("x", "7") or (front in ("_", "-") and key.startswith("eyJ"))
+        is_address = "://" in key or ";" in key
+        assert is_key(front + key) is (is_address or not is_within)
 
 
 @pytest.mark.parametrize(("digits", "found"), [(5, False), (6, True), (12, True), (13, False)])
