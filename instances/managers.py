@@ -200,13 +200,16 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         """Cut a limited token off from an instance; one that names no other is deleted.
 
         Raises:
-            Missing: no token of this id names the instance.
+            Missing: no token of this id names the instance, or the instance is gone.
         """
-        # Two admins of two instances at once: one of them has to find the token with none left.
-        token = self.limited_to(instance).select_for_update(of=("self",)).filter(pk=pk).first()
-        if token is None:
-            raise Missing("No token of this id is limited to this instance.")
+        # Two admins of this instance at once: the second finds it done.
+        type(instance).objects.lock(instance)
+        token = _limited(self.limited_to(instance).filter(pk=pk).first())
+        # The link before the token, as whoever deletes the token or its owner: the other way
+        # around the two would wait for each other.
         token.instances.remove(instance)
+        # Two admins of two instances at once: one of them has to find the token with none left.
+        _limited(self.select_for_update().filter(pk=pk).first())
         if not token.instances.exists():
             self.filter(pk=pk).delete()
         AuditEntry.objects.record(instance, Action.TOKEN_WITHDRAWN, [str(token)], by)
@@ -217,6 +220,12 @@ def _existing(instance: "Instance | None") -> "Instance":
     if instance is None:
         raise Missing("There is no such instance.")
     return instance
+
+
+def _limited(token: "AccessToken | None") -> "AccessToken":
+    if token is None:
+        raise Missing("No token of this id is limited to this instance.")
+    return token
 
 
 def _digest(text: str) -> str:

@@ -1,6 +1,7 @@
 """GET /api/instances/{slug}/tokens and DELETE …/tokens/{id}"""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.test import APIClient
 
 from instances.models import AccessToken, AuditEntry, Instance
+from polyant.exceptions import Missing
 
 URL = "/api/instances/my-assistant/tokens"
 Issue = Callable[..., tuple[APIClient, AccessToken]]
@@ -39,6 +41,14 @@ def labels(client: APIClient) -> list[str]:
     return [each["label"] for each in client.get(URL).json()["tokens"]]
 
 
+def withdrawn(instance: Instance, token: AccessToken, by: User) -> bool:
+    """Whether it was this call that withdrew it."""
+    with suppress(Missing):
+        AccessToken.objects.withdraw(instance, token.pk, by)
+        return True
+    return False
+
+
 def test_an_admin_sees_by_name_which_tokens_are_limited_to_the_instance(
     client: APIClient, issue: Issue
 ) -> None:
@@ -62,10 +72,13 @@ def test_the_newest_comes_first_and_no_other_token_comes(client: APIClient, issu
 
 
 def test_no_part_of_a_token_or_of_its_digest_is_in_the_answer(
-    client: APIClient, issue: Issue
+    client: APIClient, editor: User, instance: Instance
 ) -> None:
-    _, token = issue("my-assistant")
-    assert token.digest[:8] not in client.get(URL).content.decode()
+    text, token = AccessToken.objects.issue(editor, timedelta(days=1), instances=[instance])
+    answer = client.get(URL).content.decode()
+    assert str(token.pk) in answer
+    for part in (text[4:12], text[-8:], token.digest[:8], token.digest[-8:]):
+        assert part not in answer
 
 
 def test_a_withdrawn_token_ends_at_once(client: APIClient, issue: Issue) -> None:
@@ -111,6 +124,31 @@ def test_what_is_not_limited_to_the_instance_is_not_there(client: APIClient, iss
         assert response.status_code == 404
         assert response.json()["message"] == "No token of this id is limited to this instance."
     assert {elsewhere, everywhere} <= {*AccessToken.objects.all()}
+
+
+def test_of_two_admins_at_once_one_withdraws_it(
+    owner: User, issue: Issue, instance: Instance, together: Callable[..., list[Any]]
+) -> None:
+    _, token = issue("my-assistant", "other-assistant")
+    done = together(*[lambda: withdrawn(instance, token, owner)] * 3, behind=instance)
+    assert sorted(done) == [False, False, True]
+    assert AuditEntry.objects.filter(action="token.withdrawn").count() == 1
+    assert [each.slug for each in token.instances.all()] == ["other-assistant"]
+
+
+@pytest.mark.parametrize("slugs", [["my-assistant"], ["my-assistant", "other-assistant"]])
+def test_a_withdrawal_and_the_end_of_the_owner_do_not_stand_in_each_others_way(
+    owner: User,
+    editor: User,
+    issue: Issue,
+    instance: Instance,
+    together: Callable[..., list[Any]],
+    slugs: list[str],
+) -> None:
+    _, token = issue(*slugs)
+    together(lambda: withdrawn(instance, token, owner), editor.delete, behind=token)
+    assert not AccessToken.objects.exists()
+    assert not User.objects.filter(username="editor").exists()
 
 
 @pytest.mark.parametrize("pk", ["1", "nightly", "x" * 36, "%00"])
