@@ -10,12 +10,11 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection
 
 from instances.models import Instance
 from polyant.environment import Environment
 from polyant.exceptions import Conflict
-from polyant.exclusive import alone
+from polyant.exclusive import holding
 
 DEMO_SLUG = "my-assistant"
 
@@ -30,10 +29,16 @@ class Start:
 
 
 def prepare() -> None:
-    """Bring database and static files up to date. Every step may be repeated at any time."""
+    """Bring database and static files up to date. Every step may be repeated at any time.
+
+    Raises:
+        Conflict: the static files cannot be written.
+    """
     call_command("migrate", verbosity=0, interactive=False)
-    with alone(connection):  # another start may have the same folder
+    try:
         collect_static()
+    except OSError as error:
+        raise Conflict(f"The static files cannot be collected: {error.strerror}.") from None
 
 
 def establish() -> Start:
@@ -47,12 +52,20 @@ def establish() -> Start:
 
 
 def collect_static() -> None:
-    """``collectstatic``, unless each source is the one of the last time: hashing takes seconds."""
-    stamp = Path(settings.STATIC_ROOT) / "sources.sha256"
-    fingerprint = _fingerprint()
-    if not stamp.exists() or stamp.read_text() != fingerprint:
-        call_command("collectstatic", verbosity=0, interactive=False)
-        stamp.write_text(fingerprint)
+    """``collectstatic``, unless each source is the one of the last time: hashing takes seconds.
+
+    Django leaves a file with the right hash in its name as it is, also half a file of a collection
+    that was interrupted. So the stamp goes first, and where there is none all is made anew.
+    """
+    root = Path(settings.STATIC_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    stamp, fingerprint = root / "sources.sha256", _fingerprint()
+    with holding(root):
+        stamped = stamp.read_text() if stamp.exists() else ""
+        if stamped != fingerprint:
+            stamp.unlink(missing_ok=True)
+            call_command("collectstatic", verbosity=0, interactive=False, clear=not stamped)
+            stamp.write_text(fingerprint)
 
 
 def _fingerprint() -> str:

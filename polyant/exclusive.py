@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
 
 # PostgreSQL knows a lock by a number of 64 bits, within a database; this one is ours ("polyant").
 _LOCK = int.from_bytes(b"polyant", "big")
@@ -29,9 +30,43 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
     if connection.vendor == "postgresql":
         with _advisory_lock(connection):
             yield
+    elif isinstance(connection, SQLite) and connection.is_in_memory_db():
+        yield  # nobody else has it
     else:
-        with _lock_of_folder(Path(connection.settings_dict["NAME"]).parent):
+        # A file of its own: to open and close the database's would end locks of SQLite's.
+        name = Path(connection.settings_dict["NAME"]).resolve()
+        with holding(name.with_name(f"{name.name}-lock")):
             yield
+
+
+@contextmanager
+def holding(place: Path) -> Iterator[None]:
+    """Wait until no other process holds this folder or file, then hold it; a file is made.
+
+    Where that is not possible nothing is held: whoever goes on to use the place has the words.
+    """
+    try:
+        held = os.open(place, os.O_RDONLY | (0 if place.is_dir() else os.O_CREAT), 0o600)
+    except OSError:
+        held = None
+    try:
+        if held is not None:
+            _wait_until(lambda: _is_locked(held))
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
+
+
+def _is_locked(held: int) -> bool:
+    """Whether it is ours now; a file system without locks says yes."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextmanager
@@ -41,6 +76,8 @@ def _advisory_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
     with closing(connection.copy()) as own:
         own.set_autocommit(False)
         with own.cursor() as cursor:
+            # It does nothing while the work is done, and would lose the lock in silence.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
             def is_ours() -> bool:
                 cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
@@ -50,32 +87,10 @@ def _advisory_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
             yield
 
 
-@contextmanager
-def _lock_of_folder(folder: Path) -> Iterator[None]:
-    """SQLite's own locks are its transactions', and the file need not exist yet."""
-    if not folder.is_dir():
-        yield  # SQLite itself has the words for that
-        return
-    held = os.open(folder, os.O_RDONLY)
-    try:
-
-        def is_ours() -> bool:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        _wait_until(is_ours)
-        yield
-    finally:
-        os.close(held)
-
-
 def _wait_until(is_ours: Callable[[], bool]) -> None:
     say_at = time.monotonic() + _PATIENCE
     while not is_ours():
         if say_at and time.monotonic() > say_at:
-            sys.stderr.write("Another process prepares this database; waiting for it.\n")
+            sys.stderr.write("Another process prepares the same; waiting for it.\n")
             say_at = 0.0
         time.sleep(_PAUSE)

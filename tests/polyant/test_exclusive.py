@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
 
 from polyant import exclusive
 from polyant.exclusive import alone
 
 
-def take_it() -> None:
+def take_it(with_connection: BaseDatabaseWrapper | None = None) -> None:
     """As another process: with a connection, or a file, of its own."""
-    with alone(connection.copy()):
+    with alone(with_connection or connection.copy()):
         pass
 
 
@@ -57,32 +58,54 @@ def test_what_is_waited_for_is_said_once(
             assert waits(second)
         second.result(10)
     assert capsys.readouterr().err == (
-        "Another process prepares this database; waiting for it.\n"
+        "Another process prepares the same; waiting for it.\n"
     )  # fmt: skip
 
 
 def test_it_is_free_after_a_failure(db: None) -> None:
     with pytest.raises(ZeroDivisionError), alone(connection):
         raise ZeroDivisionError
-    take_it()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(take_it).result(10)
 
 
 def test_it_is_free_after_a_kill(db: None) -> None:
     reader, writer = os.pipe()
     holder = os.fork()
     if not holder:
-        with alone(connection.copy()):
-            os.write(writer, b"!")
-            signal.pause()
-        os._exit(1)
+        try:
+            with alone(connection.copy()):
+                os.write(writer, b"!")
+                signal.pause()
+        finally:
+            os._exit(1)
+    os.close(writer)
     assert os.read(reader, 1) == b"!"
+    os.close(reader)
     os.kill(holder, signal.SIGKILL)
     assert os.waitpid(holder, 0)[1] == signal.SIGKILL
-    take_it()
-    os.close(reader)
-    os.close(writer)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(take_it).result(10)
 
 
-def test_a_folder_that_is_not_there_is_left_for_sqlite_to_tell(tmp_path: Path) -> None:
-    with alone(SQLite({"NAME": tmp_path / "none" / "db.sqlite3"})):
-        assert not (tmp_path / "none").exists()
+def test_who_only_looks_waits_for_nobody(db: None) -> None:
+    with alone(connection):
+        call_command("migrate", plan=True, verbosity=0)
+        call_command("migrate", check_unapplied=True, verbosity=0)
+
+
+@pytest.mark.parametrize("name", ["none/db.sqlite3", ":memory:"])
+def test_where_nothing_can_be_held_the_work_goes_on(tmp_path: Path, name: str) -> None:
+    with alone(SQLite({"NAME": name if name == ":memory:" else tmp_path / name})):
+        assert not [*tmp_path.iterdir()]
+
+
+def test_a_database_has_one_lock_by_whatever_path(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    paths = tmp_path / "db.sqlite3", tmp_path / "link" / "db.sqlite3"
+    one, other = (SQLite({"NAME": path}) for path in paths)
+    with ThreadPoolExecutor(1) as pool:
+        with alone(one):
+            second = pool.submit(take_it, other)
+            assert waits(second)
+        second.result(10)

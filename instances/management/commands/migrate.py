@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.commands import migrate
@@ -10,5 +11,6 @@ class Command(migrate.Command):
     help = f"{migrate.Command.help} Of several hosts that start at once, one after the other."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with alone(connections[options["database"]]):
+        only_looks = options["plan"] or options["check_unapplied"]
+        with nullcontext() if only_looks else alone(connections[options["database"]]):
             super().handle(*args, **options)
