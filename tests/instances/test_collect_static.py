@@ -65,7 +65,7 @@ def test_two_starts_of_one_folder_wait_for_each_other(collected: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         with holding(collected):
             second = pool.submit(collect_static)
-            sleep(0.3)
+            sleep(0.1)
             assert not second.done()
             assert not [*collected.iterdir()]
         second.result(10)

@@ -16,6 +16,11 @@ from polyant import exclusive
 from polyant.exclusive import alone
 
 
+@pytest.fixture(autouse=True)
+def _ask_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exclusive, "_PAUSE", 0.02)
+
+
 def take_it(with_connection: BaseDatabaseWrapper | None = None) -> None:
     """As another process: with a connection, or a file, of its own."""
     with alone(with_connection or connection.copy()):
