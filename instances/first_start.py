@@ -38,7 +38,10 @@ def prepare() -> None:
     try:
         collect_static()
     except OSError as error:
-        raise Conflict(f"The static files cannot be collected: {error.strerror}.") from None
+        raise Conflict(
+            f"The static files cannot be collected: {error.strerror}."
+            " See to the folder staticfiles, and start again."
+        ) from None
 
 
 def establish() -> Start:

@@ -5,13 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from instances.audit import AuditEntry
-from instances.models import (
-    SLUG_MAX_LENGTH,
-    AccessToken,
-    Instance,
-    Membership,
-    validate_slug,
-)
+from instances.models import SLUG_MAX_LENGTH, AccessToken, Instance, Membership, validate_slug
 from instances.roles import Role
 from polyant.serializers import Answer, BooleanField, StrictSerializer, TextField
 

@@ -8,7 +8,7 @@ from polyant.exclusive import alone
 
 
 class Command(migrate.Command):
-    help = f"{migrate.Command.help} Of several hosts that start at once, one after the other."
+    help = f"{migrate.Command.help} Of several that migrate at once, one waits for the other."
 
     def handle(self, *args: Any, **options: Any) -> None:
         only_looks = options["plan"] or options["check_unapplied"]

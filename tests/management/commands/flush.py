@@ -11,9 +11,12 @@ _KEPT = {"auth_permission", "django_content_type", "django_migrations"}
 
 
 class Command(flush.Command):
-    """Deletes the rows: few as they are, that takes a tenth of a ``TRUNCATE`` of all tables."""
+    """Deletes the rows, which are few; a person who calls it is asked by Django's own."""
 
     def handle(self, **options: Any) -> None:
+        if options["interactive"]:
+            super().handle(**options)
+            return
         connection = connections[options["database"]]
         tables = {*connection.introspection.django_table_names()} - _KEPT
         with transaction.atomic(connection.alias), connection.cursor() as cursor:
