@@ -1,4 +1,4 @@
-"""One process at a time: of two that migrate a database, or collect static files, one would fail."""
+"""One process at a time: of two that migrate, or collect static files, at once one would fail."""
 
 import fcntl
 import os
