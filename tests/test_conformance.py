@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -25,11 +26,23 @@ from instances.models import AccessToken, Instance
 from polyant.wsgi import application
 
 Operation = schemathesis.schemas.APIOperation[Any, Any, Any, Any]
+# A made-up slug is hardly ever one that exists.
+KNOWN = {"slug": "my-assistant", "kind": "telegram", "skill": "search"}
+
+
+def _of_what_exists(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with paths to nothing else; to make them up took a third of the time."""
+    for operation in chain.from_iterable(path.values() for path in document["paths"].values()):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] in KNOWN:
+                parameter["schema"] = {"const": KNOWN[parameter["name"]]}
+    return document
+
+
 DOCUMENT = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA = schemathesis.openapi.from_dict(_of_what_exists(DOCUMENT))
 SCHEMA.app = application
 OPERATIONS = [each.ok() for each in SCHEMA.get_all_operations() if isinstance(each, Ok)]
-KNOWN = {"slug": "my-assistant", "kind": "telegram", "skill": "search"}
 MATRIX = {"channelType": "matrix", "enabled": True, "config": {"room": "r"}, "since": 1}
 CHECKS = [
     not_a_server_error,
@@ -72,7 +85,7 @@ def test_every_answer_is_described(operation: Operation, authorization: str) -> 
         suppress_health_check=list(HealthCheck),
     )
     def ask(case: "schemathesis.Case[Any]") -> None:
-        # A made-up slug is hardly ever one that exists.
+        # A case that is to be wrong may have its path made up nevertheless.
         case.path_parameters = {
             name: KNOWN.get(name, value) for name, value in (case.path_parameters or {}).items()
         }
