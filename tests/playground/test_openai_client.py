@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 from django.contrib.auth.models import User
 from pytest_httpserver import HTTPServer
@@ -13,24 +13,33 @@ from instances.models import AccessToken, Instance
 from secrets_app.models import InstanceSecret
 from tests.playground.conftest import CHAT, COMPLETION, Script, chunk
 
+if TYPE_CHECKING:
+    from openai import OpenAI
+
 pytestmark = pytest.mark.django_db(transaction=True)
 MESSAGES: Any = [{"role": "user", "content": "Hi"}]
 DONE = b"data: [DONE]\n\n"
 
 
+@pytest.fixture(scope="module")
+def openai() -> Any:
+    """The package. Whoever collects tests need not load it: it takes longer than all the tests."""
+    return import_module("openai")
+
+
 @pytest.fixture
-def client(live_server: Any, viewer: User, asked: Instance) -> Iterator[openai.OpenAI]:
+def client(openai: Any, live_server: Any, viewer: User, asked: Instance) -> Iterator["OpenAI"]:
     text, _ = AccessToken.objects.issue(viewer, timedelta(days=1))
     address = f"{live_server.url}/v1"
     with openai.OpenAI(api_key=text, base_url=address, max_retries=0) as made:
         yield made
 
 
-def test_it_lists_the_models(client: openai.OpenAI) -> None:
+def test_it_lists_the_models(client: "OpenAI") -> None:
     assert [model.id for model in client.models.list()] == ["my-assistant"]
 
 
-def test_it_gets_an_answer(client: openai.OpenAI, provider: HTTPServer) -> None:
+def test_it_gets_an_answer(client: "OpenAI", provider: HTTPServer) -> None:
     provider.expect_request(CHAT).respond_with_json(COMPLETION)
     answer = client.chat.completions.create(model="my-assistant", messages=MESSAGES)
     assert answer.choices[0].message.content == "Hello!"
@@ -38,7 +47,7 @@ def test_it_gets_an_answer(client: openai.OpenAI, provider: HTTPServer) -> None:
     assert answer.usage.total_tokens == 5
 
 
-def test_it_gets_a_stream_as_it_arrives(client: openai.OpenAI, script: Script) -> None:
+def test_it_gets_a_stream_as_it_arrives(client: "OpenAI", script: Script) -> None:
     script.say(chunk("Hel"))
     stream = client.chat.completions.create(model="my-assistant", messages=MESSAGES, stream=True)
     assert next(stream).choices[0].delta.content == "Hel"
@@ -46,7 +55,9 @@ def test_it_gets_a_stream_as_it_arrives(client: openai.OpenAI, script: Script) -
     assert [each.choices[0].delta.content for each in stream] == ["lo!"]
 
 
-def test_it_raises_what_breaks_off_in_the_middle(client: openai.OpenAI, script: Script) -> None:
+def test_it_raises_what_breaks_off_in_the_middle(
+    openai: Any, client: "OpenAI", script: Script
+) -> None:
     script.say(chunk("Hel"))
     stream = client.chat.completions.create(model="my-assistant", messages=MESSAGES, stream=True)
     next(stream)
@@ -55,7 +66,7 @@ def test_it_raises_what_breaks_off_in_the_middle(client: openai.OpenAI, script: 
         next(stream)
 
 
-def test_it_hangs_up_and_the_provider_is_told(client: openai.OpenAI, script: Script) -> None:
+def test_it_hangs_up_and_the_provider_is_told(client: "OpenAI", script: Script) -> None:
     script.say(chunk("Hel"))
     stream = client.chat.completions.create(model="my-assistant", messages=MESSAGES, stream=True)
     next(stream)
@@ -64,7 +75,11 @@ def test_it_hangs_up_and_the_provider_is_told(client: openai.OpenAI, script: Scr
 
 
 def test_it_raises_its_own_errors(
-    client: openai.OpenAI, asked: Instance, provider: HTTPServer, change: Callable[..., None]
+    openai: Any,
+    client: "OpenAI",
+    asked: Instance,
+    provider: HTTPServer,
+    change: Callable[..., None],
 ) -> None:
     def ask(model: str = "my-assistant") -> Any:
         return client.chat.completions.create(model=model, messages=MESSAGES)
