@@ -6,6 +6,7 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, ManagementUtility
+from django.db import OperationalError, connection
 
 from polyant import keys, loading
 
@@ -31,8 +32,20 @@ def main() -> None:
     except ImproperlyConfigured as error:
         # A stack would bury the one line that says which variable is wrong.
         sys.exit(str(error))
+    except OperationalError:
+        _exit_without_database()
+        raise
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _exit_without_database() -> None:
+    """In one line, if it is the database that is away: then the stack would say nothing."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        reason = " ".join(str(error).split())  # psycopg2's has several lines
+        sys.exit(f"The database of DATABASE_URL does not answer: {reason}")
 
 
 if __name__ == "__main__":

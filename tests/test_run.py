@@ -155,6 +155,12 @@ def test_makes_no_token_without_the_database(project: Checkout) -> None:
     _assert_one_line(empty, "manage.py migrate")
 
 
+def test_no_command_answers_with_a_stack_where_the_database_is_away(project: Checkout) -> None:
+    away = f"sqlite:///{project.folder}/none/db.sqlite3"
+    refused = project.call("manage.py", "migrate", DATABASE_URL=away)
+    _assert_one_line(refused, "does not answer", "DATABASE_URL")
+
+
 def test_refuses_a_port_that_is_taken(project: Checkout) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
