@@ -3,21 +3,21 @@
 The pages are those that the apps registered, so one that is added tomorrow is counted too.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.admin import InstanceAdmin
+from instances.audit import Action, AuditEntry
 from instances.models import AccessToken, Instance, Membership
 from instances.roles import Role
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 
 MOST = 10
@@ -37,18 +37,57 @@ def client(superuser: User) -> Client:
 
 
 @pytest.fixture
-def much(instance: Instance, superuser: User, make_user: Callable[..., User]) -> Instance:
-    """An instance with many rows of everything, among many instances."""
-    for number in range(12):
-        other = Instance.objects.establish(superuser, slug=f"other-{number}", name="Other")
-        InstanceSecret.objects.set_many(other, {"mine": "x"}, superuser)
-        user = make_user(f"user-{number}")
-        Membership.objects.assign(instance, user.username, Role.VIEWER, superuser)
-        AccessToken.objects.issue(user, timedelta(days=1), instances=[instance, other])
-        InstanceSkillEnv.objects.set_many(instance, f"skill-{number}", [EnvEntry("K", "x")], user)
-    InstanceSecret.objects.set_many(instance, {f"k{n}": "x" for n in range(64)}, superuser)
-    InstanceChannel.objects.connect(instance, TELEGRAM, {"botToken": "1:a"}, superuser)
+def users(db: None) -> list[User]:
+    return User.objects.bulk_create(User(username=f"user-{n}") for n in range(12))
+
+
+@pytest.fixture
+def others(superuser: User) -> list[Instance]:
+    """Instances of the superuser, each with a secret."""
+    made = (Instance(slug=f"other-{n}", name="Other") for n in range(12))
+    others = Instance.objects.bulk_create(made)
+    Membership.objects.bulk_create(
+        Membership(instance=each, user=superuser, role=Role.ADMIN) for each in others
+    )
+    InstanceSecret.objects.bulk_create(
+        InstanceSecret(instance=each, key="mine", value="x", updated_by=superuser)
+        for each in others
+    )
+    return others
+
+
+@pytest.fixture
+def shared(instance: Instance, users: list[User], others: list[Instance]) -> Instance:
+    """An instance with many members, and a token of each that names every instance."""
+    Membership.objects.bulk_create(
+        Membership(instance=instance, user=user, role=Role.VIEWER) for user in users
+    )
+    until = timezone.now() + timedelta(days=1)
+    tokens = AccessToken.objects.bulk_create(
+        AccessToken(user=user, digest=user.username, is_limited=True, expires_at=until)
+        for user in users
+    )
+    for each in (instance, *others):
+        each.access_tokens.add(*tokens)
     return instance
+
+
+@pytest.fixture
+def much(shared: Instance, users: list[User], superuser: User) -> Instance:
+    """An instance with many rows of everything, among many instances."""
+    InstanceSkillEnv.objects.bulk_create(
+        InstanceSkillEnv(
+            instance=shared, skill_slug=f"skill-{n}", key="K", value="x", updated_by=user
+        )
+        for n, user in enumerate(users)
+    )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(instance_id=shared.pk, action=Action.SKILL_ENV_SET, actor=user.username)
+        for user in users * 2
+    )
+    InstanceSecret.objects.set_many(shared, {f"k{n}": "x" for n in range(64)}, superuser)
+    InstanceChannel.objects.connect(shared, TELEGRAM, {"botToken": "1:a"}, superuser)
+    return shared
 
 
 def test_every_page_of_an_instance_and_beside_it(
