@@ -34,8 +34,17 @@ def send(client: Client, instance: Instance, seen: str | None = None, **fields: 
     return client.post(url_of(instance), {"seen": seen, **data})
 
 
+def again(client: Client, instance: Instance, page: Any, **fields: str) -> Any:
+    """Post the form of a page that came back, with what was entered before."""
+    return send(client, instance, seen_in(page), draft=page.context["draft"], **fields)
+
+
 def seen_by(client: Client, instance: Instance) -> str:
-    return str(client.get(url_of(instance)).context["form"]["seen"].value())
+    return seen_in(client.get(url_of(instance)))
+
+
+def seen_in(page: Any) -> str:
+    return str(page.context["form"]["seen"].value())
 
 
 def confirm(client: Client, instance: Instance, page: Any) -> Any:

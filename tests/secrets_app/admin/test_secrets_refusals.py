@@ -3,41 +3,42 @@
 import json
 from collections.abc import Callable
 
-import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from instances.models import Instance
 from secrets_app.models import InstanceSecret
-from tests.secrets_app.admin.secrets_tab import confirm, put, seen_by, send, stored, url_of
+from tests.secrets_app.admin.secrets_tab import again, confirm, put, seen_by, send, stored, url_of
 
 Browse = Callable[[User], Client]
 Values = dict[str, str]
 
 
-INVALID = [
-    {"key__openai_api_key": "a\0MARKER"},
-    {"key__openai_api_key": "MARKER" + "x" * 49_152},
-    {"new__1__name": "MARKER-NAME", "new__1": "MARKER"},
-    {"new__1": "MARKER"},
-    {"new__1__name": "no_value"},
-    {"new__1__name": "openai_api_key", "new__1": "MARKER"},
-    {"new__1__name": "twice", "new__1": "MARKER", "new__2__name": "twice", "new__2": "MARKER"},
-    {"key__openai_api_key": "MARKER", "key__openai_api_key__lines": "MARKER"},
-]
+TWICE = {"new__1__name": "twice", "new__1": "MARKER", "new__2__name": "twice", "new__2": "MARKER"}
+INVALID: dict[str, Values] = {
+    "a NUL": {"key__openai_api_key": "a\0MARKER"},
+    "too long": {"key__openai_api_key": "MARKER" + "x" * 49_152},
+    "no name of a key": {"new__1__name": "MARKER-NAME", "new__1": "MARKER"},
+    "no name at all": {"new__1": "MARKER"},
+    "no value": {"new__1__name": "no_value"},
+    "a name with a field": {"new__1__name": "openai_api_key", "new__1": "MARKER"},
+    "one name twice": TWICE,
+    "line and lines": {"key__openai_api_key": "MARKER", "key__openai_api_key__lines": "MARKER"},
+}
 
 
-@pytest.mark.parametrize("fields", INVALID)
 def test_bad_input_comes_back_with_messages_at_the_fields_and_no_value(
-    client: Client, instance: Instance, fields: Values
+    client: Client, instance: Instance
 ) -> None:
-    response = send(client, instance, key__github_token="MARKER-valid", **fields)
-    page = response.content.decode()
-    assert response.status_code == 200
-    assert 'class="errorlist"' in page
-    assert 'aria-invalid="true"' in page
-    assert "MARKER" not in page
-    assert not stored(instance)
+    seen = seen_by(client, instance)
+    for name, fields in INVALID.items():
+        response = send(client, instance, seen, key__github_token="MARKER-valid", **fields)
+        page = response.content.decode()
+        assert response.status_code == 200, name
+        assert 'class="errorlist"' in page, name
+        assert 'aria-invalid="true"' in page, name
+        assert "MARKER" not in page, name
+        assert not stored(instance), name
 
 
 def test_an_error_is_linked_to_and_has_the_cursor(client: Client, instance: Instance) -> None:
@@ -52,8 +53,7 @@ def test_what_was_valid_waits_and_is_saved_with_the_correction(
 ) -> None:
     page = send(client, instance, key__github_token="typed", new__1__name="BAD", new__1="value")
     assert page.content.decode().count('placeholder="entered, not saved yet"') == 2
-    draft = page.context["draft"]
-    send(client, instance, draft=draft, new__1__name="good")
+    again(client, instance, page, new__1__name="good")
     assert stored(instance) == {"github_token": "typed", "good": "value"}
 
 
@@ -63,8 +63,7 @@ def test_a_value_whose_name_is_taken_can_be_entered_above_instead(
     put(instance, None, mine="old")
     page = send(client, instance, new__1__name="mine", new__1="typed")
     assert "This key has a field of its own above" in page.content.decode()
-    fields = {"draft": page.context["draft"], "new__1__name": "", "key__mine": "typed"}
-    assert send(client, instance, **fields).status_code == 302
+    assert again(client, instance, page, new__1__name="", key__mine="typed").status_code == 302
     assert stored(instance) == {"mine": "typed"}
 
 
@@ -73,9 +72,9 @@ def test_a_value_without_a_name_is_asked_about_before_it_is_dropped(
 ) -> None:
     page = send(client, instance, new__1="typed")
     assert "Saved again without one, it is dropped." in page.content.decode()
-    page = send(client, instance, draft=page.context["draft"], new__2__name="BAD", new__2="kept")
+    page = again(client, instance, page, new__2__name="BAD", new__2="kept")
     assert page.content.decode().count('placeholder="entered, not saved yet"') == 1
-    assert send(client, instance, draft=page.context["draft"], new__2__name="good")
+    assert again(client, instance, page, new__2__name="good").status_code == 302
     assert stored(instance) == {"good": "kept"}
 
 
@@ -84,11 +83,9 @@ def test_what_was_entered_into_the_wrong_field_can_be_dropped(
 ) -> None:
     page = send(client, instance, key__openai_api_key="wrong", new__1__name="BAD", new__1="x")
     assert page.content.decode().count("Drop what I entered") == 2
-    fields = {"draft": page.context["draft"], "key__openai_api_key__clear": "on"}
-    page = send(client, instance, **fields, new__1__name="BAD")
+    page = again(client, instance, page, key__openai_api_key__clear="on", new__1__name="BAD")
     assert page.content.decode().count("Drop what I entered") == 1
-    fields = {"draft": page.context["draft"], "new__1__name": "good"}
-    assert send(client, instance, **fields).status_code == 302
+    assert again(client, instance, page, new__1__name="good").status_code == 302
     assert stored(instance) == {"good": "x"}
 
 
@@ -115,17 +112,17 @@ def test_a_draft_of_somebody_else_is_refused_and_what_is_typed_now_is_kept(
     refused = send(client, instance, draft=page.context["draft"], key__openai_api_key="mine")
     assert "belongs to another form or person" in refused.content.decode()
     assert not stored(instance)
-    send(client, instance, draft=refused.context["draft"])
+    again(client, instance, refused)
     assert stored(instance) == {"openai_api_key": "mine"}
 
 
-@pytest.mark.parametrize("draft", ["", "x", "v1.0123456789abcdef." + "A" * 40])
 def test_a_confirmation_without_a_usable_plan_does_nothing(
-    client: Client, instance: Instance, draft: str
+    client: Client, instance: Instance
 ) -> None:
-    response = client.post(url_of(instance, "confirm/"), {"draft": draft}, follow=True)
-    assert "Enter it again; nothing was saved" in response.content.decode()
-    assert not stored(instance)
+    for draft in ("", "x", "v1.0123456789abcdef." + "A" * 40):
+        response = client.post(url_of(instance, "confirm/"), {"draft": draft}, follow=True)
+        assert "Enter it again; nothing was saved" in response.content.decode(), repr(draft)
+        assert not stored(instance), repr(draft)
 
 
 def test_a_stale_form_says_who_changed_what_and_asks(
@@ -147,8 +144,8 @@ def test_a_change_between_the_confirmation_and_its_answer_is_asked_about_again(
     put(instance, None, openai_api_key="old")
     page = send(client, instance, key__openai_api_key__clear="on")
     put(instance, owner, openai_api_key="theirs")
-    again = confirm(client, instance, page)
-    assert "owner changed this" in " ".join(again.content.decode().split())
+    asked = confirm(client, instance, page)
+    assert "owner changed this" in " ".join(asked.content.decode().split())
     assert stored(instance) == {"openai_api_key": "theirs"}
 
 
@@ -188,6 +185,6 @@ def test_a_removal_that_is_confirmed_twice_says_that_nothing_is_left_to_do(
     put(instance, None, openai_api_key="old")
     page = send(client, instance, key__openai_api_key__clear="on")
     confirm(client, instance, page)
-    again = confirm(client, instance, page)
-    assert "nothing left to do" in again.content.decode()
-    assert again.context["draft"] == ""
+    asked = confirm(client, instance, page)
+    assert "nothing left to do" in asked.content.decode()
+    assert asked.context["draft"] == ""
