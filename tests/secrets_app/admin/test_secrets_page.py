@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
@@ -116,16 +115,14 @@ def test_a_viewer_sees_names_and_no_inputs(
     assert client.get(url_of(instance, "paste/")).status_code == 403
 
 
-@pytest.mark.parametrize("step", ["", "paste/", "confirm/"])
-def test_an_outsider_finds_nothing(
-    browse: Browse, outsider: User, instance: Instance, step: str
-) -> None:
+def test_an_outsider_finds_nothing(browse: Browse, outsider: User, instance: Instance) -> None:
     client = browse(outsider)
-    assert client.get(url_of(instance, step)).status_code == 404
-    response = client.post(url_of(instance, step), {"key-openai_api_key": "MARKER"})
-    assert response.status_code == 404
-    assert "Nothing that you typed was stored" in response.content.decode()
-    assert "MARKER" not in response.content.decode()
+    for step in ("", "paste/", "confirm/"):
+        assert client.get(url_of(instance, step)).status_code == 404, repr(step)
+        response = client.post(url_of(instance, step), {"key-openai_api_key": "MARKER"})
+        assert response.status_code == 404, repr(step)
+        assert "Nothing that you typed was stored" in response.content.decode(), repr(step)
+        assert "MARKER" not in response.content.decode(), repr(step)
 
 
 def test_an_instance_that_was_deleted_meanwhile_is_told_in_words(
@@ -138,11 +135,11 @@ def test_an_instance_that_was_deleted_meanwhile_is_told_in_words(
     assert "somebody deleted it" in response.content.decode()
 
 
-@pytest.mark.parametrize(
-    "seen", ["", "x", "[" * 100_000, "[]", "null", '{"openai_api_key": 1}', '{"A b": "x"}']
-)
-def test_a_bent_page_state_is_no_error(client: Client, instance: Instance, seen: str) -> None:
-    assert send(client, instance, seen, key__github_token="x").status_code == 302
+def test_a_bent_page_state_is_no_error(client: Client, instance: Instance) -> None:
+    for seen in ("", "x", "[" * 100_000, "[]", "null", '{"openai_api_key": 1}', '{"A b": "x"}'):
+        response = send(client, instance, seen, key__github_token="x")
+        assert response.status_code == 302, repr(seen[:30])
+        InstanceSecret.objects.remove(instance, "github_token", None)
 
 
 def test_an_unreadable_row_does_not_disturb_the_page(
@@ -172,7 +169,7 @@ def test_surrounding_whitespace_is_kept_and_mentioned(client: Client, instance: 
 def test_a_page_takes_at_most_ten_queries_and_is_not_cached(
     client: Client, instance: Instance, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    put(instance, None, **{f"custom_{number}": "x" for number in range(60)})
+    put(instance, None, **{f"custom_{number}": "x" for number in range(12)})
     with django_assert_max_num_queries(10):
         response = client.get(url_of(instance))
     assert "no-store" in response["Cache-Control"]
