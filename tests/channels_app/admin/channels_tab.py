@@ -19,8 +19,13 @@ def url_of(instance: Instance, step: str = "") -> str:
 
 def opened(client: Client, instance: Instance, kind: str) -> dict[str, str]:
     """What a browser would send back from a channel's form, untouched."""
+    return all_opened(client, instance)[kind]
+
+
+def all_opened(client: Client, instance: Instance) -> dict[str, dict[str, str]]:
+    """What a browser would send back from each form of the page, by the channel."""
     forms = client.get(url_of(instance)).context["forms"]
-    return sent_back(next(form for form in forms if form.kind.slug == kind))
+    return {form.kind.slug: sent_back(form) for form in forms}
 
 
 def sent_back(form: ChannelForm) -> dict[str, str]:
