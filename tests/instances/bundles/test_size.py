@@ -7,26 +7,42 @@ import pytest
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
-from instances.bundles import MAX_BYTES, size
+from instances.bundles import MAX_BYTES, exporting, size
+from instances.bundles.views import BundleViewSet, NewBundleViewSet
 from instances.models import Instance
+from polyant import parsers
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from tests.instances.bundles.conftest import BASE, IMPORT, bundle
 
+FEW_BYTES, FEW_VALUES = MAX_BYTES // 100, parsers.MAX_VALUES // 100
 
+
+@pytest.fixture
+def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundredth of what a bundle may have, wherever it is counted."""
+    for module in (size, exporting):
+        monkeypatch.setattr(module, "MAX_BYTES", FEW_BYTES)
+    for view in (BundleViewSet, NewBundleViewSet):
+        monkeypatch.setattr(view, "max_body_bytes", FEW_BYTES)
+    monkeypatch.setattr(parsers, "MAX_VALUES", FEW_VALUES)
+
+
+@pytest.mark.usefixtures("low_limits")
 def test_a_bundle_that_grows_by_its_indentation_is_exported_compactly(client: APIClient) -> None:
-    nested: list[Any] = [1] * 200_000
+    nested: list[Any] = [1] * 2_000
     for _ in range(25):
         nested = [nested]
     # Three bytes a number as it came, sixty indented.
     assert client.post(IMPORT, bundle(prompts=nested)).status_code == 201
     text = client.get("/api/instances/new/export").content
-    assert 400_000 < len(text) < 1_000_000
+    assert 4_000 < len(text) < 10_000
     assert client.post(IMPORT, text, content_type="application/json").status_code == 201
 
 
+@pytest.mark.usefixtures("low_limits")
 def test_the_values_of_several_bundles_add_up_too(client: APIClient, instance: Instance) -> None:
     statuses = [
-        client.post(f"{BASE}/import", bundle(**{name: [0] * 200_000})).status_code
+        client.post(f"{BASE}/import", bundle(**{name: [0] * 2_000})).status_code
         for name in ("prompts", "skills")
     ]
     assert statuses == [200, 400]
@@ -34,25 +50,27 @@ def test_the_values_of_several_bundles_add_up_too(client: APIClient, instance: I
     assert client.post(f"{BASE}/import", text, content_type="application/json").status_code == 200
 
 
+@pytest.mark.usefixtures("low_limits")
 def test_what_adds_up_over_imports_is_refused_in_words(
     client: APIClient, instance: Instance
 ) -> None:
     statuses = []
     for name in ("prompts", "skills", "hooks"):
-        response = client.post(f"{BASE}/import", bundle(**{name: ["n" * 4_000_000]}))
+        response = client.post(f"{BASE}/import", bundle(**{name: ["n" * 40_000]}))
         statuses.append(response.status_code)
     assert statuses == [200, 200, 400]
     assert response.json()["errors"][0]["code"] == "too_large"
     assert "too large to be imported again" in response.json()["message"]
     text = client.get(f"{BASE}/export").content
-    assert len(text) <= MAX_BYTES
+    assert len(text) <= FEW_BYTES
     assert client.post(f"{BASE}/import", text, content_type="application/json").status_code == 200
 
 
+@pytest.mark.usefixtures("low_limits")
 def test_it_is_the_bytes_of_the_export_that_count(client: APIClient) -> None:
     # Each number grows from four bytes to eighteen, and more than that if it is indented.
-    numbers = b",".join([b"1e15"] * 299_000)
-    long = b"n" * 6_000_000
+    numbers = b",".join([b"1e15"] * 2_900)
+    long = b"n" * 60_000
     raw = b'{"version":"1.0","type":"instance","instance":{"slug":"new","name":"n","x":[%s,"%s"]}}'
     response = client.post(IMPORT, raw % (numbers, long), content_type="application/json")
     assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "too_large")
