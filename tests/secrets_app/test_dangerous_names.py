@@ -8,32 +8,49 @@ from tests.secrets_app.handover import MARKER, check, put, put_env, refused
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(
-    "key",
-    ["ld_preload", "ld_library_path", "path", "home", "lc_all", "pythonpath", "pythonstartup",
-     "node_options", "bash_env", "env", "ifs", "perl5opt", "rubyopt", "git_ssh_command",
-     "java_tool_options", "https_proxy", "git_dir", "git_work_tree", "git_trace2_event",
-     "cargo_home", "cargo_build_rustc_wrapper", "rustc", "rustc_workspace_wrapper",
-     "cargo_registry_credential_provider", "node_repl_external_module",
-     "hgrcpath", "svn_ssh", "cvs_rsh", "bun_options", "erl_flags", "erl_zflags",
-     "django_settings_module", "psqlrc", "wgetrc", "krb5_config", "kubeconfig", "docker_host",
-     "docker_config", "docker_cert_path"],
-)  # fmt: skip
-def test_a_name_that_decides_how_programs_run_must_be_allowed(instance: Instance, key: str) -> None:
-    put(instance, **{key: MARKER})
-    assert f"{key.upper()}, from the secret {key}, decides how programs run" in refused()
-    assert check("--allow", "OTHER", key.upper()) == [key.upper()]
-    assert check("--prefix", "APP_") == [f"APP_{key.upper()}"]
+DANGEROUS = [
+    "ld_preload", "ld_library_path", "path", "home", "lc_all", "pythonpath", "pythonstartup",
+    "node_options", "bash_env", "env", "ifs", "perl5opt", "rubyopt", "git_ssh_command",
+    "java_tool_options", "https_proxy", "git_dir", "git_work_tree", "git_trace2_event",
+    "cargo_home", "cargo_build_rustc_wrapper", "rustc", "rustc_workspace_wrapper",
+    "cargo_registry_credential_provider", "node_repl_external_module",
+    "hgrcpath", "svn_ssh", "cvs_rsh", "bun_options", "erl_flags", "erl_zflags",
+    "django_settings_module", "psqlrc", "wgetrc", "krb5_config", "kubeconfig", "docker_host",
+    "docker_config", "docker_cert_path",
+]  # fmt: skip
+OPTIONS = ["java_opts", "gradle_opts", "mine_opts"]
 
 
-@pytest.mark.parametrize("key", ["java_opts", "gradle_opts", "mine_opts"])
-def test_options_of_a_start_script_are_dangerous_behind_any_prefix(
-    instance: Instance, key: str
-) -> None:
-    put(instance, **{key: MARKER})
-    assert "decides how programs run" in refused()
-    assert "decides how programs run" in refused("--prefix", "APP_")
-    assert check("--allow", key.upper()) == [key.upper()]
+def upper(keys: list[str], prefix: str = "") -> set[str]:
+    return {f"{prefix}{key.upper()}" for key in keys}
+
+
+def faults(keys: list[str], prefix: str = "") -> set[str]:
+    return {
+        f"{prefix}{key.upper()}, from the secret {key}, decides how programs run;"
+        f" --allow {prefix}{key.upper()} sets it."
+        for key in keys
+    }
+
+
+def test_names_that_decide_how_programs_run_must_be_allowed(instance: Instance) -> None:
+    put(instance, **dict.fromkeys(DANGEROUS, MARKER))
+    assert {*refused("--allow", "OTHER").splitlines()} == faults(DANGEROUS)
+    assert {*check("--allow", "OTHER", *upper(DANGEROUS))} == upper(DANGEROUS)
+    assert {*check("--prefix", "APP_")} == upper(DANGEROUS, "APP_")
+
+
+def test_a_name_that_is_allowed_allows_no_other(instance: Instance) -> None:
+    put(instance, path=MARKER, ld_preload=MARKER)
+    assert {*refused("--allow", "PATH").splitlines()} == faults(["ld_preload"])
+    assert {*refused("--allow", "LD_PRELOAD").splitlines()} == faults(["path"])
+
+
+def test_options_of_a_start_script_are_dangerous_behind_any_prefix(instance: Instance) -> None:
+    put(instance, **dict.fromkeys(OPTIONS, MARKER))
+    assert {*refused().splitlines()} == faults(OPTIONS)
+    assert {*refused("--prefix", "APP_").splitlines()} == faults(OPTIONS, "APP_")
+    assert {*check("--allow", *upper(OPTIONS))} == upper(OPTIONS)
 
 
 def test_usual_names_of_credentials_are_handed_over(instance: Instance) -> None:
