@@ -20,6 +20,7 @@ from instances.models import AuditEntry, Instance
 from polyant.encryption.conf import get_keyring
 from secrets_app.base_environment import base_environment
 from secrets_app.exceptions import NotStarted
+from secrets_app.management.commands.run_with_secrets import Command
 from secrets_app.models import InstanceSecret
 from secrets_app.running import execute
 from tests.live import ROOT, database_url
@@ -105,20 +106,26 @@ def test_a_program_has_the_values_in_a_clean_environment_and_its_signals_and_exi
     assert AuditEntry.objects.count() == written, "who reads is not in the trail"
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [("no-such-program", "There is no program 'no-such-program'"),
-     ("", "A program without a name does not exist.")],
-)  # fmt: skip
 def test_a_program_that_does_not_exist_is_127(
-    manage: Callable[..., subprocess.Popen[str]], instance: Instance, name: str, said: str
+    manage: Callable[..., subprocess.Popen[str]], instance: Instance
 ) -> None:
     put(instance, openai_api_key=MARKER)
-    with manage("my-assistant", "--", name) as process:
+    with manage("my-assistant", "--", "no-such-program") as process:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (127, "")
-    assert err.startswith(f"CommandError: {said}")
+    assert err.startswith("CommandError: There is no program 'no-such-program'")
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_program_without_a_name_is_127_too(
+    instance: Instance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        Command().run_from_argv(["manage.py", "run_with_secrets", "my-assistant", "--", ""])
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (127, "")
+    assert err == "CommandError: A program without a name does not exist.\n"
 
 
 def test_check_names_what_would_be_set_and_opens_nothing(instance: Instance) -> None:
