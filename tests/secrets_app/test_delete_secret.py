@@ -38,11 +38,11 @@ def test_a_deleted_secret_is_listed_as_one_that_was_never_set(filled: APIClient)
     assert not any(each["configured"] for each in listed)
 
 
-@pytest.mark.parametrize("key", ["aws_region", "no_such", "OPENAI_API_KEY", "openai_api_key%00"])
-def test_what_is_not_configured_cannot_be_deleted(filled: APIClient, key: str) -> None:
-    response = filled.delete(f"{URL}/{key}")
-    assert response.status_code == response.json()["statusCode"] == 404
-    assert InstanceSecret.objects.count() == 2
+def test_what_is_not_configured_cannot_be_deleted(filled: APIClient) -> None:
+    for key in ("aws_region", "no_such", "OPENAI_API_KEY", "openai_api_key%00"):
+        response = filled.delete(f"{URL}/{key}")
+        assert response.status_code == response.json()["statusCode"] == 404, key
+        assert InstanceSecret.objects.count() == 2, key
 
 
 def test_a_second_delete_finds_nothing(filled: APIClient) -> None:

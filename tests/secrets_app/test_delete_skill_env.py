@@ -28,10 +28,10 @@ def test_a_variable_is_gone_at_once(filled: APIClient, key: str, kept: str) -> N
     assert list(InstanceSkillEnv.objects.values_list("key", flat=True)) == [kept]
 
 
-@pytest.mark.parametrize("key", ["NO_SUCH", "token", "T", "K" * 256, "TOKEN%0a", "9"])
-def test_what_does_not_exist_is_not_found(filled: APIClient, key: str) -> None:
-    assert filled.delete(f"{URL}/{key}").status_code == 404
-    assert InstanceSkillEnv.objects.count() == 2
+def test_what_does_not_exist_is_not_found(filled: APIClient) -> None:
+    for key in ("NO_SUCH", "token", "T", "K" * 256, "TOKEN%0a", "9"):
+        assert filled.delete(f"{URL}/{key}").status_code == 404, key
+        assert InstanceSkillEnv.objects.count() == 2, key
 
 
 def test_a_variable_of_another_skill_or_instance_stays(
