@@ -151,11 +151,11 @@ def test_a_withdrawal_and_the_end_of_the_owner_do_not_stand_in_each_others_way(
     assert not User.objects.filter(username="editor").exists()
 
 
-@pytest.mark.parametrize("pk", ["1", "nightly", "x" * 36, "%00"])
-def test_what_can_be_no_id_is_no_address(client: APIClient, pk: str) -> None:
-    response = client.delete(f"{URL}/{pk}")
-    assert response.status_code == 404
-    assert response["Content-Type"] == "application/json"
+def test_what_can_be_no_id_is_no_address(client: APIClient) -> None:
+    for pk in ("1", "nightly", "x" * 36, "%00"):
+        response = client.delete(f"{URL}/{pk}")
+        assert response.status_code == 404, pk
+        assert response["Content-Type"] == "application/json", pk
 
 
 @pytest.mark.parametrize("who", ["viewer", "editor"])

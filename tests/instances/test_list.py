@@ -99,13 +99,11 @@ def test_limits_up_to_200_are_allowed(api: APIClient, limit: str) -> None:
     assert slugs(api, f"?limit={limit}") == ["my-assistant"]
 
 
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1e9", "limit=" + "9" * 5000]
-)
-def test_other_limits_are_refused_by_name(api: APIClient, query: str) -> None:
-    response = api.get(f"{URL}?{query}")
-    assert response.status_code == 400
-    assert [each["path"] for each in response.json()["errors"]] == ["limit"]
+def test_other_limits_are_refused_by_name(api: APIClient) -> None:
+    for limit in ("0", "201", "-1", "x", "1e9", "9" * 5000):
+        response = api.get(f"{URL}?limit={limit}")
+        assert response.status_code == 400, limit[:9]
+        assert [each["path"] for each in response.json()["errors"]] == ["limit"], limit[:9]
 
 
 @pytest.mark.parametrize("after", ["%00", "a" * 101])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
@@ -29,13 +28,10 @@ def test_head_answers_as_get_without_a_body(api: APIClient) -> None:
     assert response["Content-Type"] == api.get(URL)["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize(
-    "slug", ["no-such", "My-assistant", "my-assistant%0a", "my-assistant%00", "%ff", "a" * 101]
-)
-def test_an_unknown_slug_is_not_found(api: APIClient, slug: str) -> None:
-    response = api.get(f"/api/instances/{slug}")
-    assert response.status_code == 404
-    assert response.json()["statusCode"] == 404
+def test_an_unknown_slug_is_not_found(api: APIClient) -> None:
+    for slug in ("no-such", "My-assistant", "my-assistant%0a", "my-assistant%00", "%ff", "a" * 101):
+        response = api.get(f"/api/instances/{slug}")
+        assert response.status_code == response.json()["statusCode"] == 404, slug
 
 
 def test_a_trailing_slash_is_not_found_and_never_a_redirect(api: APIClient) -> None:
