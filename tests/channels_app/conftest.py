@@ -1,22 +1,18 @@
 """Channels of the cast's instance."""
 
-from typing import Any
-
 import pytest
-from rest_framework.test import APIClient
+from django.contrib.auth.models import User
 
+from channels_app.catalog import TELEGRAM, WHATSAPP
+from channels_app.models import InstanceChannel
 from instances.models import Instance
-
-URL = "/api/instances/my-assistant/channels"
-CONFIGS: dict[str, Any] = {
-    "whatsapp": {"accountSid": "AC1", "authToken": "t", "whatsappNumber": "+14155550100"},
-    "telegram": {"botToken": "1:a", "allowedUserIds": "12"},
-}
 
 
 @pytest.fixture
-def connected(api: APIClient, instance: Instance) -> Instance:
-    """The instance with WhatsApp and Telegram, in this order, set over REST."""
-    for kind, config in CONFIGS.items():
-        assert api.put(f"{URL}/{kind}", {"config": config}).status_code == 200
+def connected(editor: User, instance: Instance) -> Instance:
+    """The instance with WhatsApp and Telegram, in this order."""
+    whatsapp = {"accountSid": "AC1", "authToken": "t", "whatsappNumber": "+14155550100"}
+    telegram = {"botToken": "1:a", "allowedUserIds": "12"}
+    InstanceChannel.objects.connect(instance, WHATSAPP, whatsapp, editor)
+    InstanceChannel.objects.connect(instance, TELEGRAM, telegram, editor)
     return instance
