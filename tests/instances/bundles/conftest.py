@@ -9,22 +9,20 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
+from channels_app.catalog import SLACK, TELEGRAM
+from channels_app.models import InstanceChannel
 from instances.models import Instance
+from secrets_app.managers import EnvEntry
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
 
 BASE = "/api/instances/my-assistant"
 IMPORT = "/api/instances/import"
 # Valid as a value of every kind that a bundle must not have.
 MARKER = "marker7f3a9c0b"
-CONTENT: list[tuple[str, dict[str, Any]]] = [
-    ("/secrets", {"secrets": [{"key": "openai_api_key", "value": MARKER},
-                              {"key": "custom", "value": MARKER}]}),
-    ("/channels/telegram", {"config": {"botToken": f"1:{MARKER}", "allowedUserIds": "12, 34"},
-                            "enabled": True}),
-    ("/channels/slack", {"config": {"botToken": f"xoxb-{MARKER}"}}),
-    ("/skills/search/env", {"env": [{"key": "TOKEN", "value": MARKER},
-                                    {"key": "REGION", "value": "eu", "sensitive": False},
-                                    {"key": "EMPTY", "value": "", "sensitive": False}]}),
-]  # fmt: skip
+SECRETS = {"openai_api_key": MARKER, "custom": MARKER}
+TELEGRAM_CONFIG = {"botToken": f"1:{MARKER}", "allowedUserIds": "12, 34"}
+SLACK_CONFIG = {"botToken": f"xoxb-{MARKER}"}
+ENV = [EnvEntry("TOKEN", MARKER), EnvEntry("REGION", "eu", False), EnvEntry("EMPTY", "", False)]
 
 
 @pytest.fixture
@@ -43,10 +41,12 @@ def client(client_of: Callable[..., APIClient], owner: User) -> APIClient:
 
 
 @pytest.fixture
-def filled(client: APIClient, instance: Instance) -> Instance:
+def filled(owner: User, instance: Instance) -> Instance:
     """``my-assistant`` with secrets, channels and skill env; every credential has the marker."""
-    for path, body in CONTENT:
-        assert client.put(f"{BASE}{path}", body).status_code == 200
+    InstanceSecret.objects.set_many(instance, SECRETS, owner)
+    InstanceChannel.objects.connect(instance, TELEGRAM, TELEGRAM_CONFIG, owner, enabled=True)
+    InstanceChannel.objects.connect(instance, SLACK, SLACK_CONFIG, owner)
+    InstanceSkillEnv.objects.set_many(instance, "search", ENV, owner)
     return instance
 
 

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from instances.models import AuditEntry, Instance
 from secrets_app.models import InstanceSecret
-from tests.instances.bundles.conftest import BASE, CONTENT, MARKER
+from tests.instances.bundles.conftest import BASE, MARKER, SECRETS, SLACK_CONFIG, TELEGRAM_CONFIG
 
 URL = f"{BASE}/export"
 
@@ -136,14 +136,21 @@ def test_an_export_is_only_read(client: APIClient, method: str) -> None:
     assert getattr(client, method)(URL).status_code == 405
 
 
+CREDENTIALS: list[tuple[str, dict[str, Any]]] = [
+    ("/secrets", {"secrets": [{"key": key, "value": SECRETS[key]} for key in SECRETS]}),
+    ("/channels/telegram", {"config": {"botToken": TELEGRAM_CONFIG["botToken"]}, "enabled": True}),
+    ("/channels/slack", {"config": SLACK_CONFIG}),
+    ("/skills/search/env", {"env": [{"key": "TOKEN", "value": MARKER}]}),
+]
+
+
 def test_our_own_bundle_makes_an_equal_instance(client: APIClient, filled: Instance) -> None:
     first = client.get(URL).json()
     made = client.post("/api/instances/import", json.loads(json.dumps(first)))
     assert made.json()["slug"] == "my-assistant-imported"
     copy = "/api/instances/my-assistant-imported"
-    for path, body in CONTENT:
+    for path, body in CREDENTIALS:
         assert client.put(f"{copy}{path}", body).status_code == 200
-    client.put(f"{copy}/channels/telegram", {"enabled": True})
     second = client.get(f"{copy}/export").json()
     del first["exportedAt"], second["exportedAt"]
     first["instance"]["slug"] += "-imported"
