@@ -22,39 +22,40 @@ Ask = Callable[..., Any]
 
 pytestmark = pytest.mark.usefixtures("quiet_log")
 
+# What the provider answers, and what we do.
+STATUSES = {
+    400: (400, "provider_refused_request"),
+    401: (400, "provider_refused_key"),
+    402: (400, "provider_without_credit"),
+    403: (400, "provider_forbids"),
+    404: (400, "provider_model_not_found"),
+    408: (504, "provider_timeout"),
+    413: (413, "request_too_large"),
+    422: (400, "provider_refused_request"),
+    429: (429, "rate_limit_exceeded"),
+    500: (502, "provider_failed"),
+    502: (502, "provider_failed"),
+    503: (503, "provider_overloaded"),
+    529: (503, "provider_overloaded"),
+    999: (502, "provider_failed"),
+    201: (502, "provider_failed"),
+    204: (502, "provider_failed"),
+}
+
 
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize(
-    ("theirs", "ours", "code"),
-    [
-        (400, 400, "provider_refused_request"),
-        (401, 400, "provider_refused_key"),
-        (402, 400, "provider_without_credit"),
-        (403, 400, "provider_forbids"),
-        (404, 400, "provider_model_not_found"),
-        (408, 504, "provider_timeout"),
-        (413, 413, "request_too_large"),
-        (422, 400, "provider_refused_request"),
-        (429, 429, "rate_limit_exceeded"),
-        (500, 502, "provider_failed"),
-        (502, 502, "provider_failed"),
-        (503, 503, "provider_overloaded"),
-        (529, 503, "provider_overloaded"),
-        (999, 502, "provider_failed"),
-        (201, 502, "provider_failed"),
-        (204, 502, "provider_failed"),
-    ],
-)
-def test_a_status_is_told_in_our_words(
-    ask: Ask, provider: HTTPServer, theirs: int, ours: int, code: str, stream: bool
-) -> None:
+def test_a_status_is_told_in_our_words(ask: Ask, provider: HTTPServer, stream: bool) -> None:
     echo = {"error": {"message": f"Incorrect API key: {KEY}", "code": KEY, "param": KEY}}
-    provider.expect_request(CHAT).respond_with_json(echo, status=theirs)
-    response = ask(stream=stream)
-    assert (response.status_code, response.json()["error"]["code"]) == (ours, code)
-    assert list(response.json()["error"]) == ["message", "type", "code", "param"]
-    assert "MARKER" not in str(response.headers) + response.content.decode()
-    assert response.json()["error"]["message"].endswith(".")
+    told = {}
+    for theirs in STATUSES:
+        provider.expect_oneshot_request(CHAT).respond_with_json(echo, status=theirs)
+        response = ask(stream=stream)
+        error = response.json()["error"]
+        told[theirs] = (response.status_code, error["code"])
+        assert list(error) == ["message", "type", "code", "param"], theirs
+        assert "MARKER" not in str(response.headers) + response.content.decode(), theirs
+        assert error["message"].endswith("."), theirs
+    assert told == STATUSES
 
 
 def test_a_refused_key_says_which_secret_to_set_anew(ask: Ask, provider: HTTPServer) -> None:
@@ -62,41 +63,44 @@ def test_a_refused_key_says_which_secret_to_set_anew(ask: Ask, provider: HTTPSer
     assert "openai_api_key" in ask().json()["error"]["message"]
 
 
-@pytest.mark.parametrize(
-    ("error", "code", "param"),
-    [
-        ({"code": "unsupported_parameter", "param": "seed"}, "unsupported_parameter", "seed"),
-        ({"code": "context_length_exceeded", "param": None}, "context_length_exceeded", None),
-        ({"code": None, "param": "seed"}, "provider_refused_request", "seed"),
-        ({"code": "ours", "param": "theirs"}, "provider_refused_request", None),
-        ({"code": None, "param": "MARKER"}, "provider_refused_request", None),
-        ({"code": ["x"], "param": {"seed": 1}}, "provider_refused_request", None),
-        ([1], "provider_refused_request", None),
-    ],
-)
+# An error of the provider's, and the code and the member that we name.
+NAMES: list[tuple[Any, str, str | None]] = [
+    ({"code": "unsupported_parameter", "param": "seed"}, "unsupported_parameter", "seed"),
+    ({"code": "context_length_exceeded", "param": None}, "context_length_exceeded", None),
+    ({"code": None, "param": "seed"}, "provider_refused_request", "seed"),
+    ({"code": "ours", "param": "theirs"}, "provider_refused_request", None),
+    ({"code": None, "param": "MARKER"}, "provider_refused_request", None),
+    ({"code": ["x"], "param": {"seed": 1}}, "provider_refused_request", None),
+    ([1], "provider_refused_request", None),
+]
+
+
 def test_what_is_wrong_with_the_request_is_named_if_the_name_is_known(
-    ask: Ask, provider: HTTPServer, error: Any, code: str, param: str | None
+    ask: Ask, provider: HTTPServer
 ) -> None:
-    provider.expect_request(CHAT).respond_with_json({"error": error}, status=400)
-    response = ask(seed=1, MARKER=1)
-    assert "MARKER" not in response.content.decode()
-    answer = response.json()["error"]
-    assert (answer["code"], answer["param"]) == (code, param)
-    assert ("seed" in answer["message"]) is (param == "seed")
+    for error, code, param in NAMES:
+        provider.expect_oneshot_request(CHAT).respond_with_json({"error": error}, status=400)
+        response = ask(seed=1, MARKER=1)
+        assert "MARKER" not in response.content.decode(), error
+        answer = response.json()["error"]
+        assert (answer["code"], answer["param"]) == (code, param), error
+        assert ("seed" in answer["message"]) is (param == "seed"), error
 
 
-@pytest.mark.parametrize(
-    ("sent", "told"),
-    [("7", "7"), ("0", None), ("999999999", "86400"), ("-3", None), ("soon", None), ("1.5", None),
-     (KEY, None), ("٣", None), ("", None)],
-)  # fmt: skip
+# A Retry-After of the provider's, and ours.
+WAITS = {"7": "7", "0": None, "999999999": "86400", "-3": None, "soon": None, "1.5": None,
+         KEY: None, "٣": None, "": None}  # fmt: skip
+
+
 @pytest.mark.parametrize("status", [429, 503])
-def test_when_to_try_again_is_passed_on(
-    ask: Ask, provider: HTTPServer, sent: str, told: str | None, status: int
-) -> None:
-    headers = {"Retry-After": sent.encode().decode("latin-1")}
-    provider.expect_request(CHAT).respond_with_data("{}", status=status, headers=headers)
-    assert ask().get("Retry-After") == told
+def test_when_to_try_again_is_passed_on(ask: Ask, provider: HTTPServer, status: int) -> None:
+    told = {}
+    for sent in WAITS:
+        headers = {"Retry-After": sent.encode().decode("latin-1")}
+        again = provider.expect_oneshot_request(CHAT)
+        again.respond_with_data("{}", status=status, headers=headers)
+        told[sent] = ask().get("Retry-After")
+    assert told == WAITS
 
 
 def test_a_date_to_try_again_becomes_seconds(ask: Ask, provider: HTTPServer) -> None:
@@ -106,19 +110,20 @@ def test_a_date_to_try_again_becomes_seconds(ask: Ask, provider: HTTPServer) -> 
     assert 3_500 < int(ask()["Retry-After"]) <= 3_600
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [b"", b"OK", b"<html>", b"[]", b'"text"', b"null", b'{"a":', b"\xff{}", b"[" * 100_000,
-     b'{"a":NaN}', b'{"a":-Infinity}', b'{"error":{"message":"%b"}}' % KEY[:9].encode(),
-     KEY.encode()],
-)  # fmt: skip
-def test_an_answer_that_is_no_object_is_not_passed_on(
-    ask: Ask, provider: HTTPServer, raw: bytes
-) -> None:
-    provider.expect_request(CHAT).respond_with_data(raw, content_type="application/json")
-    response = ask()
-    assert response.status_code == 502
-    assert response.json()["error"]["code"] == "provider_broke_off"
+NO_OBJECTS = [
+    b"", b"OK", b"<html>", b"[]", b'"text"', b"null", b'{"a":', b"\xff{}", b"[" * 100_000,
+    b'{"a":NaN}', b'{"a":-Infinity}', b'{"error":{"message":"%b"}}' % KEY[:9].encode(),
+    KEY.encode(),
+]  # fmt: skip
+
+
+def test_an_answer_that_is_no_object_is_not_passed_on(ask: Ask, provider: HTTPServer) -> None:
+    for raw in NO_OBJECTS:
+        answer = provider.expect_oneshot_request(CHAT)
+        answer.respond_with_data(raw, content_type="application/json")
+        response = ask()
+        assert response.status_code == 502, raw[:40]
+        assert response.json()["error"]["code"] == "provider_broke_off", raw[:40]
 
 
 def test_an_answer_that_ends_early_is_not_passed_on(ask: Ask, provider: HTTPServer) -> None:
@@ -150,21 +155,21 @@ def test_a_compressed_answer_is_not_unpacked(ask: Ask, provider: HTTPServer) -> 
     assert ask().json()["error"]["code"] == "provider_failed"
 
 
-@pytest.mark.parametrize("encoding", ["identity", "Identity"])
-def test_an_answer_that_says_it_is_not_compressed_is_fine(
-    ask: Ask, provider: HTTPServer, encoding: str
-) -> None:
-    headers = {"Content-Encoding": encoding}
-    provider.expect_request(CHAT).respond_with_json(COMPLETION, headers=headers)
-    assert ask().json() == COMPLETION
+def test_an_answer_that_says_it_is_not_compressed_is_fine(ask: Ask, provider: HTTPServer) -> None:
+    for encoding in ("identity", "Identity"):
+        headers = {"Content-Encoding": encoding}
+        provider.expect_oneshot_request(CHAT).respond_with_json(COMPLETION, headers=headers)
+        assert ask().json() == COMPLETION, encoding
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_the_key_does_not_follow_a_redirect(ask: Ask, provider: HTTPServer, status: int) -> None:
-    elsewhere = provider.url_for("/elsewhere")
-    provider.expect_request(CHAT).respond_with_data(status=status, headers={"Location": elsewhere})
-    assert ask().status_code == 502
-    assert [request.path for request, _ in provider.log] == [CHAT]
+def test_the_key_does_not_follow_a_redirect(ask: Ask, provider: HTTPServer) -> None:
+    headers = {"Location": provider.url_for("/elsewhere")}
+    statuses = [301, 302, 303, 307, 308]
+    for status in statuses:
+        provider.expect_oneshot_request(CHAT).respond_with_data(status=status, headers=headers)
+        assert ask().status_code == 502, status
+        assert provider.log[-1][0].path == CHAT, status
+    assert len(provider.log) == len(statuses)
 
 
 def test_a_provider_that_refuses_connections_cannot_be_reached(ask: Ask, settings: Any) -> None:
@@ -176,16 +181,14 @@ def test_a_provider_that_refuses_connections_cannot_be_reached(ask: Ask, setting
     assert response.json()["error"]["code"] == "provider_unreachable"
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", b"SSH-2.0-x\r\n\r\n"])
-def test_a_provider_that_does_not_speak_http_has_broken_off(
-    ask: Ask, settings: Any, said: bytes
-) -> None:
+def test_a_provider_that_does_not_speak_http_has_broken_off(ask: Ask, settings: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.getsockname()[1]}"
-        with _answering(server, said):
-            response = ask()
-    assert response.status_code == 502
-    assert response.json()["error"]["code"] == "provider_broke_off"
+        for said in (b"", b"HTTP/1.1 200 OK\r\n", b"SSH-2.0-x\r\n\r\n"):
+            with _answering(server, said):
+                response = ask()
+            assert response.status_code == 502, said
+            assert response.json()["error"]["code"] == "provider_broke_off", said
 
 
 def test_a_provider_that_says_nothing_is_given_up(ask: Ask, settings: Any) -> None:
@@ -228,14 +231,12 @@ def test_an_answer_that_goes_on_for_too_long_is_given_up(
     assert is_over.wait(10)
 
 
-@pytest.mark.parametrize("address", ["http://[::1", "ftp://127.0.0.1", "no-scheme", ""])
-def test_an_address_that_is_none_is_told_as_unreachable_or_broken(
-    ask: Ask, settings: Any, address: str
-) -> None:
-    settings.OPENAI_BASE_URL = address
-    response = ask()
-    assert response.status_code == 502
-    assert response.json()["error"]["type"] == "server_error"
+def test_an_address_that_is_none_is_told_as_unreachable_or_broken(ask: Ask, settings: Any) -> None:
+    for address in ("http://[::1", "ftp://127.0.0.1", "no-scheme", ""):
+        settings.OPENAI_BASE_URL = address
+        response = ask()
+        assert response.status_code == 502, address
+        assert response.json()["error"]["type"] == "server_error", address
 
 
 def test_the_environments_proxy_is_not_used(
