@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ DONE = b"data: [DONE]\n\n"
 
 
 def streamed(provider: HTTPServer, *parts: bytes, **headers: str) -> None:
-    """The provider's whole answer, in these parts."""
+    """The provider's whole answer to the next question, in these parts."""
     headers = {"Content-Type": "text/event-stream"} | headers
-    provider.expect_request(CHAT).respond_with_handler(
+    provider.expect_oneshot_request(CHAT).respond_with_handler(
         lambda _: Response(iter(parts), headers=headers)
     )
 
@@ -69,15 +70,12 @@ def test_the_stream_members_reach_the_provider(ask: Ask, provider: HTTPServer) -
     assert request.get_json()["stream_options"] == {"include_usage": True}
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 5_000])
-@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
-def test_the_bytes_are_the_providers_however_they_are_cut(
-    ask: Ask, provider: HTTPServer, size: int, newline: bytes
-) -> None:
-    raw = b": hello\n\n" + chunk("Привет") + chunk("", "stop") + DONE
-    raw = raw.replace(b"\n", newline)
-    streamed(provider, *(raw[at : at + size] for at in range(0, len(raw), size)))
-    assert ask(stream=True).getvalue() == raw
+def test_the_bytes_are_the_providers_however_they_are_cut(ask: Ask, provider: HTTPServer) -> None:
+    said = b": hello\n\n" + chunk("Привет") + chunk("", "stop") + DONE
+    for newline, size in product([b"\n", b"\r\n", b"\r"], [1, 2, 3, 7, 50, 5_000]):
+        raw = said.replace(b"\n", newline)
+        streamed(provider, *(raw[at : at + size] for at in range(0, len(raw), size)))
+        assert ask(stream=True).getvalue() == raw, (newline, size)
 
 
 def test_what_follows_the_end_is_not_waited_for(ask: Ask, script: Script) -> None:
@@ -95,22 +93,18 @@ def test_a_stream_without_an_end_mark_is_whole_once_it_says_why_it_finished(
     assert ask(stream=True).getvalue() == chunk("Hi", "stop")
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [(), (chunk("Hi"),), (chunk("Hi"), chunk("lo")[:-30]), (chunk('"finish_reason": "stop"'),)],
-)
-def test_a_half_stream_ends_with_an_error_event(
-    ask: Ask, provider: HTTPServer, parts: tuple[bytes, ...]
-) -> None:
-    streamed(provider, *parts)
-    events = list(ask(stream=True).streaming_content)
-    assert b"".join(events[:-1]) == b"".join(part for part in parts if part.endswith(b"\n\n"))
-    assert last_error(events) == {
-        "message": "OpenAI broke off, or did not answer as it should; try again.",
-        "type": "server_error",
-        "code": "provider_broke_off",
-        "param": None,
-    }
+def test_a_half_stream_ends_with_an_error_event(ask: Ask, provider: HTTPServer) -> None:
+    hi, lo, no_end = chunk("Hi"), chunk("lo")[:-30], chunk('"finish_reason": "stop"')
+    for parts, whole in (((), b""), ((hi,), hi), ((hi, lo), hi), ((no_end,), no_end)):
+        streamed(provider, *parts)
+        events = list(ask(stream=True).streaming_content)
+        assert b"".join(events[:-1]) == whole, parts
+        assert last_error(events) == {
+            "message": "OpenAI broke off, or did not answer as it should; try again.",
+            "type": "server_error",
+            "code": "provider_broke_off",
+            "param": None,
+        }, parts
 
 
 def test_a_connection_that_breaks_off_ends_with_an_error_event(
@@ -150,25 +144,23 @@ def test_a_provider_that_falls_silent_is_given_up(ask: Ask, script: Script, sett
     assert last_error(events)["code"] == "provider_timeout"
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        b'data: {"error":{"message":"Incorrect API key: sk-MARKER*6789","code":"x"}}\n\n',
-        b'data: {"choices":[],"error":"sk-MARKER"}\r\n\r\n',
-        b'data:{"err\\u006fr":\ndata:{"message":"sk-MARKER"}}\n\n',
-        b'event: error\ndata: {"message":"sk-MARKER"}\n\n',
-        b"data: Incorrect API key: sk-MARKER*6789\n\n",
-    ],
-)
-def test_an_error_inside_a_stream_is_told_in_our_words(
-    ask: Ask, provider: HTTPServer, said: bytes
-) -> None:
-    streamed(provider, chunk("Hi"), said, chunk("lo", "stop"), DONE)
-    events = list(ask(stream=True).streaming_content)
-    assert len(events) == 2
-    assert events[0] == chunk("Hi")
-    assert last_error(events)["code"] == "provider_broke_off"
-    assert b"MARKER" not in b"".join(events)
+ERRORS = [
+    b'data: {"error":{"message":"Incorrect API key: sk-MARKER*6789","code":"x"}}\n\n',
+    b'data: {"choices":[],"error":"sk-MARKER"}\r\n\r\n',
+    b'data:{"err\\u006fr":\ndata:{"message":"sk-MARKER"}}\n\n',
+    b'event: error\ndata: {"message":"sk-MARKER"}\n\n',
+    b"data: Incorrect API key: sk-MARKER*6789\n\n",
+]
+
+
+def test_an_error_inside_a_stream_is_told_in_our_words(ask: Ask, provider: HTTPServer) -> None:
+    for said in ERRORS:
+        streamed(provider, chunk("Hi"), said, chunk("lo", "stop"), DONE)
+        events = list(ask(stream=True).streaming_content)
+        assert len(events) == 2, said
+        assert events[0] == chunk("Hi"), said
+        assert last_error(events)["code"] == "provider_broke_off", said
+        assert b"MARKER" not in b"".join(events), said
 
 
 def test_an_event_without_end_is_not_collected(ask: Ask, provider: HTTPServer) -> None:
@@ -202,14 +194,14 @@ def test_a_key_that_a_gateway_repeats_is_not_passed_on(ask: Ask, provider: HTTPS
     assert KEY.encode() not in answer
 
 
-@pytest.mark.parametrize("spelling", ESCAPED)
 def test_a_key_that_a_gateway_repeats_with_escapes_breaks_the_stream_off(
-    ask: Ask, provider: HTTPServer, spelling: str
+    ask: Ask, provider: HTTPServer
 ) -> None:
-    streamed(provider, chunk("Hi"), chunk("<>").replace(b"<>", spelling.encode()), DONE)
-    events = list(ask(stream=True).streaming_content)
-    assert events[:-1] == [chunk("Hi")]
-    assert last_error(events)["code"] == "provider_broke_off"
+    for spelling in ESCAPED:
+        streamed(provider, chunk("Hi"), chunk("<>").replace(b"<>", spelling.encode()), DONE)
+        events = list(ask(stream=True).streaming_content)
+        assert events[:-1] == [chunk("Hi")], spelling
+        assert last_error(events)["code"] == "provider_broke_off", spelling
 
 
 def test_a_client_that_goes_away_ends_the_call(ask: Ask, script: Script) -> None:
