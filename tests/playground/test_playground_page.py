@@ -58,24 +58,22 @@ def test_an_answer_is_shown_as_text(browse: Client, url: str, provider: HTTPServ
     assert "<script>alert" not in page
 
 
-@pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": [{"message": None}]},
-                                    {"choices": [{"message": {"content": None}}]}])  # fmt: skip
-def test_an_answer_without_text_is_told(
-    browse: Client, url: str, provider: HTTPServer, answer: Any
-) -> None:
-    provider.expect_request(CHAT).respond_with_data(json.dumps(answer))
-    assert "The answer has no text." in shown(browse.post(url, {"message": "Hi"}))
+def test_an_answer_without_text_is_told(browse: Client, url: str, provider: HTTPServer) -> None:
+    no_message, no_content = {"message": None}, {"message": {"content": None}}
+    answers = {}, *({"choices": choices} for choices in ([], [no_message], [no_content]))
+    for answer in answers:
+        provider.expect_oneshot_request(CHAT).respond_with_data(json.dumps(answer))
+        page = shown(browse.post(url, {"message": "Hi"}))
+        assert "The answer has no text." in page, answer
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_missing_key_leads_to_its_field(
-    browse: Client, url: str, asked: Instance, method: str
-) -> None:
+def test_a_missing_key_leads_to_its_field(browse: Client, url: str, asked: Instance) -> None:
     InstanceSecret.objects.remove(asked, "openai_api_key", None)
-    response = getattr(browse, method)(url, {"message": "Hi"})
-    assert "openai_api_key is not set" in shown(response)
     field = f"/admin/instances/instance/{asked.pk}/secrets/#key-openai_api_key"
-    assert f'<a href="{field}" id="key-link">Set openai_api_key</a>' in response.content.decode()
+    link = f'<a href="{field}" id="key-link">Set openai_api_key</a>'
+    for response in (browse.get(url), browse.post(url, {"message": "Hi"})):
+        assert "openai_api_key is not set" in shown(response)
+        assert link in response.content.decode()
     address, _, name = field.partition("#")
     asked.memberships.update(role="editor")
     assert f'id="{name}"' in browse.get(address).content.decode()
@@ -106,14 +104,14 @@ def test_a_refusal_is_told_and_the_message_kept(
     assert "Error: Playground" in page
 
 
-@pytest.mark.parametrize(("status", "is_offered"), [(401, True), (200, False), (429, False)])
 def test_the_key_is_offered_only_for_what_a_new_one_may_solve(
-    browse: Client, url: str, provider: HTTPServer, status: int, is_offered: bool
+    browse: Client, url: str, provider: HTTPServer
 ) -> None:
-    provider.expect_request(CHAT).respond_with_json([], status=status)
-    page = browse.post(url, {"message": "Hi"}).content.decode()
-    assert ('id="key-link">' in page) is is_offered
-    assert ('id="key-link" hidden>' in page) is not is_offered
+    for status, is_offered in ((401, True), (200, False), (429, False)):
+        provider.expect_oneshot_request(CHAT).respond_with_json([], status=status)
+        page = browse.post(url, {"message": "Hi"}).content.decode()
+        assert ('id="key-link">' in page) is is_offered, status
+        assert ('id="key-link" hidden>' in page) is not is_offered, status
 
 
 def test_a_key_that_does_not_open_names_the_one_it_needs(
@@ -124,12 +122,13 @@ def test_a_key_that_does_not_open_names_the_one_it_needs(
     assert needed in shown(browse.post(url, {"message": "Hi"}))
 
 
-@pytest.mark.parametrize("message", ["", "  ", "x" * 100_001])
 def test_an_empty_or_endless_message_is_not_sent(
-    browse: Client, url: str, provider: HTTPServer, message: str
+    browse: Client, url: str, provider: HTTPServer
 ) -> None:
-    assert "errorlist" in browse.post(url, {"message": message}).content.decode()
-    assert not provider.log
+    for message in ("", "  ", "x" * 100_001):
+        page = browse.post(url, {"message": message}).content.decode()
+        assert "errorlist" in page, message[:9]
+        assert not provider.log, message[:9]
 
 
 def test_who_is_no_member_finds_nothing(url: str, outsider: User) -> None:
