@@ -9,6 +9,21 @@ import pytest
 from manage import Commands
 from polyant import loading
 
+# One process for all that it is asked: its start is what takes long.
+SERVER = """
+import gc, sys, polyant.wsgi
+print(gc.isenabled(), gc.get_freeze_count() > 100_000, 'polyant.urls' in sys.modules)
+print({'rich', 'requests', 'langsmith'} & {*sys.modules})
+import requests, rich.console
+print(requests.get.__name__, rich.console.Console.__name__)
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> list[str]:
+    """What a server that has just been loaded says of itself."""
+    return _in_a_new_process(SERVER).splitlines()
+
 
 @pytest.fixture
 def loaded() -> None:
@@ -30,20 +45,14 @@ def test_a_command_collects_garbage_but_looks_for_none_in_what_is_loaded() -> No
     assert gc.collect()
 
 
-def test_a_server_collects_garbage_but_looks_for_none_in_what_is_loaded() -> None:
-    said = _in_a_new_process(
-        "import gc, sys, polyant.wsgi;"
-        "print(gc.isenabled(), gc.get_freeze_count() > 100_000, 'polyant.urls' in sys.modules)"
-    )
-    assert said == "True True True"
+def test_a_server_collects_garbage_but_looks_for_none_in_what_is_loaded(server: list[str]) -> None:
+    assert server[0] == "True True True"
 
 
-def test_a_server_has_loaded_neither_rich_nor_requests_but_may() -> None:
-    said = _in_a_new_process(
-        "import sys, polyant.wsgi; print({'rich', 'requests'} & {*sys.modules});"
-        "import requests, rich.console; print(requests.get.__name__, rich.console.Console.__name__)"
-    )
-    assert said == "set()\nget Console"
+def test_a_server_has_loaded_neither_rich_nor_requests_nor_the_sdk_of_langsmith_but_may(
+    server: list[str],
+) -> None:
+    assert server[1:] == ["set()", "get Console"]
 
 
 def test_the_pages_are_loaded_once_somebody_looks_at_them() -> None:

@@ -38,15 +38,16 @@ def test_a_langsmith_key_that_does_not_open_costs_the_trace_alone(
     settings.ENCRYPTION_KEY = old
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500, 503])
 def test_a_langsmith_that_refuses_is_not_noticed(
-    ask: Ask, traced: Instance, answering: None, langsmith: HTTPServer, status: int
+    ask: Ask, traced: Instance, answering: None, langsmith: HTTPServer
 ) -> None:
-    langsmith.expect_oneshot_request("/langsmith/runs").respond_with_data(
-        f"no: {LANGSMITH_KEY}", status=status, headers={"Retry-After": "99"}
-    )
-    assert ask().json() == COMPLETION
-    assert sent(langsmith)
+    for status in (400, 401, 403, 404, 409, 422, 429, 500, 503):
+        before = len(sent(langsmith))
+        langsmith.expect_oneshot_request("/langsmith/runs").respond_with_data(
+            f"no: {LANGSMITH_KEY}", status=status, headers={"Retry-After": "99"}
+        )
+        assert ask().json() == COMPLETION, status
+        assert sent(langsmith)[before:], status
 
 
 def test_a_langsmith_that_is_slow_or_down_is_not_waited_for(
@@ -86,13 +87,13 @@ def test_a_key_does_not_follow_a_redirect(
     assert [request.path for request in sent(langsmith)] == ["/langsmith/runs"]
 
 
-@pytest.mark.parametrize("key", ["lsv2_MARKER\n", "lsv2_MARKER é", " "])
 def test_a_key_that_no_header_can_hold_costs_the_trace_alone(
-    ask: Ask, traced: Instance, answering: None, langsmith: HTTPServer, key: str
+    ask: Ask, traced: Instance, answering: None, langsmith: HTTPServer
 ) -> None:
-    InstanceSecret.objects.set_many(traced, {"langsmith_api_key": key}, None)
-    assert ask().json() == COMPLETION
-    wait()
+    for key in ("lsv2_MARKER\n", "lsv2_MARKER é", " "):
+        InstanceSecret.objects.set_many(traced, {"langsmith_api_key": key}, None)
+        assert ask().json() == COMPLETION, key
+        wait()
 
 
 def test_what_is_too_much_is_dropped(
@@ -151,11 +152,3 @@ def test_the_environment_neither_reroutes_nor_stops_nor_empties_a_trace(
     assert (run["session_name"], run["inputs"], run["outputs"]) == ("mine", {"a": 1}, {"b": 2})
     assert run["extra"]["metadata"]["c"] == 3
     assert "X-Tenant-Id" not in sent(langsmith)[0].headers
-
-
-def test_the_sdk_is_not_imported_before_it_is_needed() -> None:
-    program = "import sys, polyant.wsgi; print('langsmith' in sys.modules)"
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": "."}
-    command = (sys.executable, "-c", program)
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert done.stdout.strip() == "False"
