@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from joserfc import jwe
 from joserfc.jwk import OctKey
 
+import polyant.settings
 from polyant.environment import Environment
 
 MARKER = "marker-7f3a9c"
@@ -71,3 +73,15 @@ def env() -> Iterator[Environment]:
     os.environ.clear()
     os.environ.update(before)
     Environment.ENVIRON.files_cache.clear()
+
+
+@pytest.fixture
+def settings_of(env: Environment) -> Callable[..., dict[str, Any]]:
+    """The settings as a process whose environment is these variables reads them."""
+
+    def read(**variables: str) -> dict[str, Any]:
+        os.environ.clear()
+        os.environ.update({"ENV_FILE": os.devnull, **variables})
+        return runpy.run_path(polyant.settings.__file__)
+
+    return read

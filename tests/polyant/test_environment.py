@@ -1,12 +1,10 @@
 """polyant.environment: where secrets come from, and how a mistake is told."""
 
-import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -169,31 +167,22 @@ def test_what_is_no_address_of_a_database_is_refused(env: Environment, text: str
 
 LISTS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
 ADDRESSES = ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "LANGSMITH_ENDPOINT")
-SHOW = "import json, sys; from polyant import settings; print(json.dumps([getattr(settings, name)"
-SHOW += " for name in sys.argv[1:]]))"
 
 
-def settings_of(**variables: str) -> list[object]:
-    """The settings of a process with these variables, in the order of LISTS and ADDRESSES."""
-    run = subprocess.run(
-        (sys.executable, "-c", SHOW, *LISTS, *ADDRESSES),
-        env={"ENV_FILE": os.devnull, **variables},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: list[object] = json.loads(run.stdout)
-    return found
+def test_the_settings_take_spaces_emptiness_and_files_for_what_they_are(
+    settings_of: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    def read(**variables: str) -> list[object]:
+        found = settings_of(**variables)
+        return [found[name] for name in (*LISTS, *ADDRESSES)]
 
-
-def test_the_settings_take_spaces_emptiness_and_files_for_what_they_are(tmp_path: Path) -> None:
-    assert settings_of(**dict.fromkeys([*LISTS, *ADDRESSES], "")) == settings_of()
+    assert read(**dict.fromkeys([*LISTS, *ADDRESSES], "")) == read()
     spaced = dict.fromkeys(LISTS, "https://a.example, https://b.example")
     files = {}
     for name in ADDRESSES:
         (tmp_path / name).write_text(f"https://{name.lower()}.example\n")
         files[f"{name}_FILE"] = str(tmp_path / name)
-    assert settings_of(**spaced, **files) == [
+    assert read(**spaced, **files) == [
         *[["https://a.example", "https://b.example"]] * 2,
         *[f"https://{name.lower()}.example" for name in ADDRESSES],
     ]
