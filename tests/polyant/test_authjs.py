@@ -87,41 +87,39 @@ def test_a_clock_may_be_a_little_ahead_of_ours(authjs: Callable[..., str], claim
     assert statuses(authjs(**{claim: int(time.time()) + 60})) == [401, 401]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"exp": 1},
-        pytest.param({"exp": int(time.time()) - 5}, id="expired just now"),
-        {"exp": None},
-        {"exp": "never"},
-        {"exp": True},
-        pytest.param({"nbf": int(time.time()) + 600}, id="not valid yet"),
-        {"secret": "another secret of some length!!!"},
-        {"salt": "another-cookie"},
-        {"enc": "A256GCM", "key_length": 32},
-        {"enc": "A128CBC-HS256", "key_length": 32},
-        {"email": "nobody@example.com"},
-        {"email": None},
-        {"email": ""},
-        {"email": 1},
-        {"email": ["editor@example.com"]},
-        {"email": {"editor@example.com": 1}},
-        {"email": "%@example.com"},
-        {"email": "editor_example.com"},
-        {"email": " editor@example.com"},
-        {"email": "ed\u0131tor@example.com"},
-        {"email": "editor@example.com\0"},
-        {"email": "editor@example.com\ud800"},
-        {"email": "e" * 100_000},
-    ],
-    ids=lambda change: str(change)[:40].encode("ascii", "replace").decode(),
-)
-def test_any_other_token_is_unauthorized(
-    authjs: Callable[..., str], change: dict[str, Any]
-) -> None:
-    token = authjs(**{"email": "editor@example.com", **change})
-    assert statuses(token) == [401, 401]
-    assert with_bearer(token).get(URL)["WWW-Authenticate"] == "Bearer"
+# In what a token differs from a sound one.
+CHANGES: list[dict[str, Any]] = [
+    {"exp": 1},
+    {"exp": int(time.time()) - 5},
+    {"exp": None},
+    {"exp": "never"},
+    {"exp": True},
+    {"nbf": int(time.time()) + 600},
+    {"secret": "another secret of some length!!!"},
+    {"salt": "another-cookie"},
+    {"enc": "A256GCM", "key_length": 32},
+    {"enc": "A128CBC-HS256", "key_length": 32},
+    {"email": "nobody@example.com"},
+    {"email": None},
+    {"email": ""},
+    {"email": 1},
+    {"email": ["editor@example.com"]},
+    {"email": {"editor@example.com": 1}},
+    {"email": "%@example.com"},
+    {"email": "editor_example.com"},
+    {"email": " editor@example.com"},
+    {"email": "ed\u0131tor@example.com"},
+    {"email": "editor@example.com\0"},
+    {"email": "editor@example.com\ud800"},
+    {"email": "e" * 100_000},
+]
+
+
+def test_any_other_token_is_unauthorized(authjs: Callable[..., str]) -> None:
+    for change in CHANGES:
+        token = authjs(**{"email": "editor@example.com", **change})
+        assert statuses(token) == [401, 401], change
+        assert with_bearer(token).get(URL)["WWW-Authenticate"] == "Bearer", change
 
 
 def test_two_users_of_one_address_are_neither(
@@ -152,17 +150,19 @@ def test_claims_grant_nothing(authjs: Callable[..., str], other_instance: Instan
     assert not User.objects.filter(is_superuser=True).exists()
 
 
-@pytest.mark.parametrize("part", range(5))
-def test_a_token_with_any_part_changed_is_unauthorized(
-    authjs: Callable[..., str], part: int
-) -> None:
+def changes_of(text: str) -> set[str]:
+    """What a part of a token is changed to."""
+    other = "A" + text[1:] if text[:1] != "A" else "B"
+    return {text[:-1], text + "A", "", "!!!!", "é", other} - {text}
+
+
+def test_a_token_with_any_part_changed_is_unauthorized(authjs: Callable[..., str]) -> None:
     parts = authjs().split(".")
-    text = parts[part]
-    changes = [text[:-1], text + "A", "", "!!!!", "é", "A" + text[1:] if text[:1] != "A" else "B"]
-    for change in changes:
-        if change != text:
-            mutated = ".".join([*parts[:part], change, *parts[part + 1 :]])
-            assert with_bearer(mutated).get(URL).status_code == 401
+    assert len(parts) == 5
+    for which, text in enumerate(parts):
+        for change in changes_of(text):
+            mutated = ".".join([*parts[:which], change, *parts[which + 1 :]])
+            assert with_bearer(mutated).get(URL).status_code == 401, (which, change)
 
 
 HEADERS = [
@@ -177,19 +177,17 @@ HEADERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[:50])
-def test_a_forged_header_is_unauthorized_and_no_failure(
-    authjs: Callable[..., str], header: str
-) -> None:
+def test_a_forged_header_is_unauthorized_and_no_failure(authjs: Callable[..., str]) -> None:
     _, *rest = authjs().split(".")
-    forged = urlsafe_b64encode(header.encode("latin-1")).rstrip(b"=").decode()
-    assert statuses(".".join([forged, *rest])) == [401, 401]
+    for header in HEADERS:
+        forged = urlsafe_b64encode(header.encode("latin-1")).rstrip(b"=").decode()
+        assert statuses(".".join([forged, *rest])) == [401, 401], header[:50]
 
 
-@pytest.mark.parametrize("token", ["a.b", "....", ".", "a.b.c.d.e", "a.b.c.d.e.f", "." * 5000])
-def test_a_text_of_dots_is_unauthorized(authjs: Callable[..., str], token: str) -> None:
+def test_a_text_of_dots_is_unauthorized(authjs: Callable[..., str]) -> None:
     authjs()
-    assert statuses(token) == [401, 401]
+    for token in ("a.b", "....", ".", "a.b.c.d.e", "a.b.c.d.e.f", "." * 5000):
+        assert statuses(token) == [401, 401], token[:50]
 
 
 def test_a_signed_token_is_not_an_encrypted_one(authjs: Callable[..., str]) -> None:
@@ -216,12 +214,12 @@ def test_a_cookie_is_checked_by_origin_and_a_bearer_is_not(authjs: Callable[...,
     assert clients[0].patch(URL, body, content_type=kind).status_code == 200
 
 
-@pytest.mark.parametrize("path", [URL, "/health", "/admin/login/", "/api/no-such"])
 @pytest.mark.parametrize("secret", ["", "an Auth.js secret of some length"])
 def test_we_leave_the_cookie_of_the_other_application_alone(
-    authjs: Callable[..., str], settings: Any, path: str, secret: str
+    authjs: Callable[..., str], settings: Any, secret: str
 ) -> None:
     token = authjs()
     settings.AUTH_SECRET = secret
-    assert COOKIE not in with_cookie(token).get(path).cookies
-    assert COOKIE not in with_cookie(token[:-2]).get(path).cookies
+    for path in (URL, "/health", "/admin/login/", "/api/no-such"):
+        assert COOKIE not in with_cookie(token).get(path).cookies, path
+        assert COOKIE not in with_cookie(token[:-2]).get(path).cookies, path
