@@ -19,35 +19,44 @@ SHORTEST = PREFIX + "A" * 38
 BINARY = "BLOB" if connection.vendor == "sqlite" else "BYTEA"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("", id="nothing"),
-        pytest.param("sk-plaintext", id="plaintext"),
-        pytest.param("x" * 200, id="long plaintext"),
-        pytest.param(PREFIX + "sk-plaintext", id="plaintext behind the prefix"),
-        pytest.param(SHORTEST[:-1], id="one character short"),
-        pytest.param(SHORTEST + "\n", id="a trailing newline"),
-        pytest.param(SHORTEST + "\nsk-plaintext", id="a second line"),
-        pytest.param("sk-plaintext\n" + SHORTEST, id="on the second line"),
-        pytest.param(" " + SHORTEST, id="leading whitespace"),
-        pytest.param(SHORTEST + " sk-plaintext", id="a second word"),
-        pytest.param(SHORTEST + "==", id="padding"),
-        pytest.param(SHORTEST + "+/", id="the other base64 alphabet"),
-        pytest.param(SHORTEST + "é", id="a letter that is not ASCII"),
-        pytest.param(SHORTEST.replace("0", "A"), id="a key id in capitals"),
-        pytest.param(SHORTEST.replace("0", "g"), id="a key id that is not hex"),
-        pytest.param(SHORTEST.replace("0", "٠"), id="digits that are not ASCII"),
-        pytest.param(SHORTEST.replace("v1", "v2"), id="another format"),
-        pytest.param(SHORTEST.replace("v1", "V1"), id="the format in capitals"),
-        pytest.param(SHORTEST.replace(".", "x"), id="other separators"),
-        pytest.param(SHORTEST + "\0sk-plaintext", id="behind a NUL"),
-    ],
-)
-def test_raw_sql_writes_no_plaintext(secret: InstanceSecret, execute: Execute, text: str) -> None:
+PLAINTEXT = {
+    "nothing": "",
+    "plaintext": "sk-plaintext",
+    "long plaintext": "x" * 200,
+    "plaintext behind the prefix": PREFIX + "sk-plaintext",
+    "one character short": SHORTEST[:-1],
+    "a trailing newline": SHORTEST + "\n",
+    "a second line": SHORTEST + "\nsk-plaintext",
+    "on the second line": "sk-plaintext\n" + SHORTEST,
+    "leading whitespace": " " + SHORTEST,
+    "a second word": SHORTEST + " sk-plaintext",
+    "padding": SHORTEST + "==",
+    "the other base64 alphabet": SHORTEST + "+/",
+    "a letter that is not ASCII": SHORTEST + "é",
+    "a key id in capitals": SHORTEST.replace("0", "A"),
+    "a key id that is not hex": SHORTEST.replace("0", "g"),
+    "digits that are not ASCII": SHORTEST.replace("0", "٠"),
+    "another format": SHORTEST.replace("v1", "v2"),
+    "the format in capitals": SHORTEST.replace("v1", "V1"),
+    "other separators": SHORTEST.replace(".", "x"),
+    "behind a NUL": SHORTEST + "\0sk-plaintext",
+}
+
+
+def is_refused(execute: Execute, statement: str, *parameters: str) -> bool:
+    try:
+        with transaction.atomic():
+            execute(statement, *parameters)
     # PostgreSQL's driver refuses a NUL with a ValueError, before the database could.
-    with pytest.raises((DatabaseError, ValueError)), transaction.atomic():
-        execute("UPDATE instance_secrets SET value = %s", text)
+    except (DatabaseError, ValueError):
+        return True
+    return False
+
+
+def test_raw_sql_writes_no_plaintext(secret: InstanceSecret, execute: Execute) -> None:
+    update = "UPDATE instance_secrets SET value = %s"
+    written = [name for name, text in PLAINTEXT.items() if not is_refused(execute, update, text)]
+    assert written == []
     assert InstanceSecret.objects.get().value.reveal()
 
 
