@@ -49,6 +49,15 @@ def _wipe(**options: bool | str | StringIO) -> str:
     return out.getvalue()
 
 
+def _refused(**options: bool | str) -> str:
+    """Why nothing is wiped; empty if it was."""
+    try:
+        _wipe(**options)
+    except CommandError as refusal:
+        return str(refusal)
+    return ""
+
+
 def test_only_what_no_key_opens_goes_in_all_three_tables(lost: Instance, folder: Path) -> None:
     assert "4 rows deleted" in _wipe(yes=True)
     assert [row.key for row in InstanceSecret.objects.all()] == ["entered_since"]
@@ -102,14 +111,13 @@ def test_without_a_list_nothing_is_deleted(lost: Instance, folder: Path) -> None
     assert _rows() == 5
 
 
-@pytest.mark.parametrize("typed", ["wipe it\n", "WIPE\n", "\n", ""])
 def test_the_word_must_be_typed_exactly(
-    lost: Instance, folder: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+    lost: Instance, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", StringIO(typed))
-    with pytest.raises(CommandError, match="Nothing was deleted"):
-        _wipe()
-    assert _rows() == 5
+    for typed in ("wipe it\n", "WIPE\n", "\n", ""):
+        monkeypatch.setattr("sys.stdin", StringIO(typed))
+        assert "Nothing was deleted" in _refused(), typed
+        assert _rows() == 5, typed
 
 
 @pytest.mark.django_db(transaction=True)
@@ -138,14 +146,11 @@ def test_only_the_named_tables_are_wiped(lost: Instance, folder: Path) -> None:
     assert (InstanceSkillEnv.objects.count(), _rows()) == (0, 4)
 
 
-@pytest.mark.parametrize("only", ["", ",", "instance_secrets,", "nowhere"])
-def test_a_list_of_tables_that_is_none_wipes_nothing(
-    lost: Instance, folder: Path, only: str
-) -> None:
+def test_a_list_of_tables_that_is_none_wipes_nothing(lost: Instance, folder: Path) -> None:
     # As of a variable of the shell that is not set.
-    with pytest.raises(CommandError, match="--only takes some of"):
-        _wipe(yes=True, only=only)
-    assert _rows() == 5
+    for only in ("", ",", "instance_secrets,", "nowhere"):
+        assert "--only takes some of" in _refused(yes=True, only=only), only
+        assert _rows() == 5, only
 
 
 def test_the_audit_trail_has_what_was_deleted(lost: Instance, folder: Path) -> None:
