@@ -27,12 +27,19 @@ def openai() -> Any:
     return import_module("openai")
 
 
+@pytest.fixture(scope="module")
+def pool(openai: Any) -> Iterator[Any]:
+    """The connections of all clients: each of its own would read all certificates again."""
+    with openai.DefaultHttpxClient() as made:
+        yield made
+
+
 @pytest.fixture
-def client(openai: Any, live_server: Any, viewer: User, asked: Instance) -> Iterator["OpenAI"]:
+def client(openai: Any, live_server: Any, viewer: User, asked: Instance, pool: Any) -> "OpenAI":
     text, _ = AccessToken.objects.issue(viewer, timedelta(days=1))
     address = f"{live_server.url}/v1"
-    with openai.OpenAI(api_key=text, base_url=address, max_retries=0) as made:
-        yield made
+    made: OpenAI = openai.OpenAI(api_key=text, base_url=address, max_retries=0, http_client=pool)
+    return made
 
 
 def test_it_lists_the_models(client: "OpenAI") -> None:
