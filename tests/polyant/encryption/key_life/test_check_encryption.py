@@ -147,11 +147,16 @@ def test_it_says_whether_a_fallback_may_go(
 
 
 def test_a_fallback_list_with_spaces_opens_rows(
-    stored: Instance, manage: Manage, old_key: str, new_key: str
-) -> None:
+    stored: Instance, settings_of: Callable[..., dict[str, Any]], old_key: str, new_key: str,
+    settings: Settings, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     keys = {"ENCRYPTION_KEY": new_key, "ENCRYPTION_KEY_FALLBACKS": f" {old_key} , {'3d' * 32},"}
-    done = manage("check_encryption", **keys)
-    assert (done.returncode, done.stderr) == (0, "")
+    for name, value in settings_of(**keys).items():
+        if name in keys:
+            setattr(settings, name, value)
+    text, code = _check()
+    assert (code, capfd.readouterr().err) == (0, "")
+    assert text.endswith("0 rows do not open\n")
 
 
 # PostgreSQL stores nothing but UTF-8.
