@@ -96,10 +96,9 @@ def free(monkeypatch: pytest.MonkeyPatch) -> BoundedSemaphore:
 @pytest.fixture
 def asked(instance: Instance, provider: HTTPServer) -> Instance:
     """The cast's instance, ready to be asked."""
-    fields = {"provider": "openai", "model": "gpt-test"}
-    Instance.objects.filter(pk=instance.pk).update(**fields)
-    instance.refresh_from_db()
-    InstanceSecret.objects.set_many(instance, {"openai_api_key": KEY}, None)
+    instance.provider, instance.model = "openai", "gpt-test"
+    instance.save(update_fields=["provider", "model"])
+    InstanceSecret.objects.create(instance=instance, key="openai_api_key", value=KEY)
     return instance
 
 

@@ -36,7 +36,7 @@ def langsmith(loopback: HTTPServer, settings: Any, provider: HTTPServer) -> HTTP
 def traced(asked: Instance, change: Callable[..., None], langsmith: HTTPServer) -> Instance:
     """The instance is traced, and LangSmith and the provider answer."""
     change(langsmith_enabled=True)
-    InstanceSecret.objects.set_many(asked, {"langsmith_api_key": LANGSMITH_KEY}, None)
+    InstanceSecret.objects.create(instance=asked, key="langsmith_api_key", value=LANGSMITH_KEY)
     langsmith.expect_request("/langsmith/runs").respond_with_json({}, status=202)
     return asked
 
