@@ -29,7 +29,7 @@ from tests.stack import with_room
 from tests.standstill import Standstill
 
 # They start a browser or processes.
-_SLOW_FIXTURES = {"browser", "project", "start"}
+_SLOW_FIXTURES = {"browser", "loaded_server", "project", "start"}
 
 
 # What is loaded and collected stays until the end, as in a process of ours.

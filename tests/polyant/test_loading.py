@@ -20,7 +20,7 @@ print(requests.get.__name__, rich.console.Console.__name__)
 
 
 @pytest.fixture(scope="module")
-def server() -> list[str]:
+def loaded_server() -> list[str]:
     """What a server that has just been loaded says of itself."""
     return _in_a_new_process(SERVER).splitlines()
 
@@ -45,14 +45,16 @@ def test_a_command_collects_garbage_but_looks_for_none_in_what_is_loaded() -> No
     assert gc.collect()
 
 
-def test_a_server_collects_garbage_but_looks_for_none_in_what_is_loaded(server: list[str]) -> None:
-    assert server[0] == "True True True"
+def test_a_server_collects_garbage_but_looks_for_none_in_what_is_loaded(
+    loaded_server: list[str],
+) -> None:
+    assert loaded_server[0] == "True True True"
 
 
 def test_a_server_has_loaded_neither_rich_nor_requests_nor_the_sdk_of_langsmith_but_may(
-    server: list[str],
+    loaded_server: list[str],
 ) -> None:
-    assert server[1:] == ["set()", "get Console"]
+    assert loaded_server[1:] == ["set()", "get Console"]
 
 
 def test_the_pages_are_loaded_once_somebody_looks_at_them() -> None:
