@@ -133,7 +133,8 @@ class EncryptedField(TextField):
             text = get_keyring().seal(self.dumps(value.reveal()), place.associated_data)
             value = StoredValue(text, loads=self.loads, place=place)
             setattr(model_instance, self.attname, value)
-        self.check_unmoved(model_instance)
+        else:
+            self.check_unmoved(model_instance)
         return value
 
     def get_prep_value(self, value: Any) -> str | None:
