@@ -72,6 +72,12 @@ def test_a_harmful_body_is_refused_and_nothing_is_stored(
         assert not model._base_manager.exists()
 
 
+@pytest.mark.parametrize("raw", [b"NaN", b'{"a": [Infinity]}', b"[-Infinity]", b"[1e999]"])
+def test_a_number_that_json_does_not_have_is_refused(raw: bytes) -> None:
+    with pytest.raises(ParseError, match="NaN and Infinity are not JSON"):
+        parse_json(raw)
+
+
 def test_a_body_of_another_content_type_is_unsupported(api: APIClient, instance: Instance) -> None:
     for kind, (method, url) in product(OTHER_KINDS, WRITES):
         response = send(api, method, url, b'{"secrets": [{"key": "k", "value": "v"}]}', kind)
