@@ -139,7 +139,7 @@ def _is_deep(data: Any) -> bool:
     level = [data]
     for _ in range(MAX_DEPTH - 1):
         level = [value for each in level for value in _values(each) if isinstance(value, _NESTED)]
-    return any(isinstance(value, _CHECKED) for each in level for value in _values(each))
+    return any(isinstance(value, _NESTED) for each in level for value in _values(each))
 
 
 def _values(data: Any) -> Iterable[Any]:
@@ -148,11 +148,12 @@ def _values(data: Any) -> Iterable[Any]:
 
 def _texts(data: Any, depth: int) -> Iterator[str]:
     """Every string in ``data``, names of members included."""
-    if depth == 0:
-        raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(data, str):
         yield data
-    elif isinstance(data, dict):
+        return
+    if depth == 0:
+        raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(data, dict):
         yield from data
     for value in _values(data):
         if isinstance(value, _CHECKED):
