@@ -139,8 +139,9 @@ class Keyring:
         try:
             return key.open(ciphertext, associated_data).decode()
         except UnicodeDecodeError:
-            # The original error holds the plaintext.
-            raise MalformedCiphertext("the sealed bytes are not text") from None
+            fault = MalformedCiphertext("the sealed bytes are not text")
+        # Out here: the original error holds the plaintext, and would be the context of this one.
+        raise fault
 
     def __repr__(self) -> str:
         return f"<Keyring {' '.join(self.key_ids)}>"

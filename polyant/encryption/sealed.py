@@ -125,5 +125,6 @@ class StoredValue(Sealed[T]):
         try:
             return self._loads(plaintext)
         except ValueError:
-            # The original error quotes the plaintext.
-            raise MalformedCiphertext("it holds something else than this column") from None
+            fault = MalformedCiphertext("it holds something else than this column")
+        # Out here: the original error holds the plaintext, and would be the context of this one.
+        raise fault

@@ -58,6 +58,14 @@ def test_plaintext_is_not_opened_as_it_stands() -> None:
         Keyring.parse(NEW).open("sk-1", b"")
 
 
+def test_sealed_bytes_that_are_no_text_are_malformed_and_in_no_error() -> None:
+    keyring = Keyring.parse(NEW)
+    sealed = str(keyring.primary.seal(b"sk-plaintext\xff", b""))
+    with pytest.raises(MalformedCiphertext, match="not text") as caught:
+        keyring.open(sealed, b"")
+    assert caught.value.__context__ is None, "it would quote what was opened"
+
+
 def test_key_ids_tell_keys_apart_and_hold_no_part_of_them() -> None:
     keyring = Keyring.parse(NEW, [OLD, OTHER])
     assert len(set(keyring.key_ids)) == 3

@@ -2,9 +2,11 @@
 
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from instances.models import Instance
 from polyant.encryption.exceptions import BoundColumnChanged
@@ -20,6 +22,14 @@ def test_an_assigned_value_is_sealed_for_the_row_it_is_saved_in(instance: Instan
     second = InstanceSecret(instance=instance, key="second", value=first.value)
     secrets.bulk_create([first, second])
     assert [row.value.reveal() for row in secrets.all()] == ["sk-1", "sk-1"]
+
+
+def test_a_stored_value_is_not_created_anew_under_another_key(secret: InstanceSecret) -> None:
+    row = secrets.get()
+    row.pk, row.key = uuid4(), "another"
+    with pytest.raises(BoundColumnChanged), transaction.atomic():
+        secrets.bulk_create([row])
+    assert secrets.count() == 1
 
 
 @pytest.mark.parametrize("column", ["key", "instance", "instance_id", "value"])

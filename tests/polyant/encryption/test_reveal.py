@@ -154,6 +154,19 @@ def test_an_error_names_the_row_and_nothing_of_what_is_in_it(
         assert not any(part in shown for part in (plaintext, stored, *keys))
 
 
+def test_what_a_column_does_not_hold_is_malformed_and_in_no_error(
+    instance: Instance, execute: Execute, plaintext: str
+) -> None:
+    row = InstanceChannel.objects.create(instance=instance, channel_type="telegram", credentials={})
+    place = InstanceChannel._meta.get_field("credentials").place(row)
+    text = get_keyring().seal(plaintext, place.associated_data)
+    execute("UPDATE instance_channels SET credentials = %s", text)
+    with pytest.raises(MalformedCiphertext, match=r"^instance_channels\.credentials") as caught:
+        InstanceChannel.objects.get().credentials.reveal()
+    for each in _chain(caught.value):
+        assert plaintext not in f"{each} {each!r} {each.args} {vars(each)}"
+
+
 @pytest.mark.parametrize(
     "attempt",
     [
@@ -163,6 +176,7 @@ def test_an_error_names_the_row_and_nothing_of_what_is_in_it(
         pytest.param(lambda text: InstanceSecret(value=text + "\ud800"), id="a lone surrogate"),
         pytest.param(lambda text: InstanceChannel(credentials={"t": text.encode()}), id="JSON"),
         pytest.param(lambda text: InstanceChannel(credentials={(text,): 1}), id="a JSON member"),
+        pytest.param(lambda text: InstanceChannel(credentials={text: float("nan")}), id="a NaN"),
         pytest.param(lambda text: InstanceSecret(key="k", value=text).save(), id="an early save"),
     ],
 )
