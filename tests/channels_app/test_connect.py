@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from channels_app.catalog import CHANNEL_TYPES, SLACK, TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import Instance
+from polyant.exceptions import Invalid
 
 URL = "/api/instances/my-assistant/channels"
 # The shapes are what is checked; the values are nobody's.
@@ -138,6 +139,13 @@ def test_an_unknown_type_is_not_found_and_the_valid_ones_are_listed(api: APIClie
         response = put(api, kind, {"botToken": "1:a"})
         assert response.status_code == 404, kind
         assert all(valid in response.json()["message"] for valid in FULL), kind
+
+
+def test_what_an_import_brings_is_no_credential(instance: Instance) -> None:
+    members = {"allowedUserIds": "12", "botToken": "1:a"}
+    with pytest.raises(Invalid, match="set by connecting"):
+        InstanceChannel.objects.configure(instance, TELEGRAM, members, None, enabled=True)
+    assert not InstanceChannel.objects.exists()
 
 
 def test_a_channel_that_cannot_be_opened_is_a_conflict_and_left_as_it_is(

@@ -7,6 +7,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from instances.models import Instance
+from polyant.exceptions import Conflict
 from secrets_app.models import InstanceSkillEnv
 
 URL = "/api/instances/my-assistant/skills/search/env"
@@ -113,6 +114,17 @@ def test_one_row_that_cannot_be_opened_spares_the_others(api: APIClient, setting
     put(api, env("B", "new", sensitive=False))
     a, b = api.get(URL).json()["env"]
     assert (a["value"], a["unreadable"], b["value"]) == (None, "unknown key", "new")
+
+
+def test_what_an_import_brings_never_makes_a_sensitive_variable_readable(
+    api: APIClient, instance: Instance
+) -> None:
+    # As where it became sensitive between the plan of an import and its being carried out.
+    put(api, env("A", "hidden"), env("B", "old", sensitive=False))
+    values = {("search", "B"): "new", ("search", "A"): "shown"}
+    with pytest.raises(Conflict, match="stored as sensitive stays so"):
+        InstanceSkillEnv.objects.set_readable(instance, values, None)
+    assert revealed(instance) == {"A": "hidden", "B": "old"}
 
 
 def test_an_empty_value_is_for_readable_variables_only(api: APIClient, instance: Instance) -> None:
