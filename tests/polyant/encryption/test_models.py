@@ -110,6 +110,17 @@ def test_a_value_is_assigned_to_a_row_that_was_read_in_part(secret: InstanceSecr
     assert secrets.get().value.reveal() == "sk-2"
 
 
+def test_a_row_without_its_value_follows_another_key_and_is_saved(secret: InstanceSecret) -> None:
+    row = secrets.defer("value").get()
+    secret.key, secret.value = "another", "sk-2"
+    secret.save()
+    row.refresh_from_db()
+    row.version = 5
+    row.save()
+    stored = InstanceSecret.objects.get()
+    assert (stored.key, stored.version, stored.value.reveal()) == ("another", 5, "sk-2")
+
+
 def test_a_bound_column_has_one_text_however_it_is_written(instance: Instance) -> None:
     row = InstanceSecret(key="key", value="sk-1")
     row.instance_id = str(instance.id).upper()
