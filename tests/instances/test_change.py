@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from instances.models import Instance
+from instances.models import AuditEntry, Instance
 
 URL = "/api/instances/my-assistant"
 
@@ -34,6 +34,15 @@ def test_null_clears_what_may_be_absent(api: APIClient) -> None:
     api.patch(URL, {"description": "d", "provider": "openai", "model": "m"})
     for member in ("description", "provider", "model"):
         assert api.patch(URL, {member: None}).json()["instance"][member] is None, member
+
+
+def test_a_change_of_nothing_changes_nothing_and_is_in_no_trail(
+    api: APIClient, instance: Instance
+) -> None:
+    before = api.get(URL).json()
+    response = api.patch(URL, {})
+    assert (response.status_code, response.json()) == (200, before)
+    assert not AuditEntry.objects.filter(instance_id=instance.pk).exists()
 
 
 def test_a_slug_is_fixed_after_creation(api: APIClient, instance: Instance) -> None:

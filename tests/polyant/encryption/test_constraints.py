@@ -32,6 +32,7 @@ PLAINTEXT = {
     "a second word": SHORTEST + " sk-plaintext",
     "padding": SHORTEST + "==",
     "the other base64 alphabet": SHORTEST + "+/",
+    "the other base64 alphabet at once": PREFIX + "+" + "A" * 38,
     "a letter that is not ASCII": SHORTEST + "é",
     "a key id in capitals": SHORTEST.replace("0", "A"),
     "a key id that is not hex": SHORTEST.replace("0", "g"),
