@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import IntegrityError
 from rest_framework.test import APIClient
 
-from instances.models import Instance, Membership
+from instances.models import AuditEntry, Instance, Membership
 from instances.roles import Role
 
 URL = "/api/instances"
@@ -126,6 +127,14 @@ def test_a_limited_token_creates_nothing(
     client = client_of(superuser, instances=[instance])
     assert client.post(URL, {"slug": "new", "name": "New"}).status_code == 403
     assert not Instance.objects.filter(slug="new").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_instance_is_not_made_without_its_first_admin() -> None:
+    with pytest.raises(IntegrityError):
+        Instance.objects.establish(User(pk=404), slug="new", name="New")
+    assert not Instance.objects.exists()
+    assert not AuditEntry.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -76,20 +76,22 @@ def test_what_is_set_anew_is_not_what_was_seen(
         apply(instance, {}, ["replaced"], editor, seen=seen)
 
 
+@pytest.mark.parametrize("key", ["replaced", "new"])
 def test_of_two_with_the_same_page_one_wins(
-    together: Callable[..., list[Any]], instance: Instance, editor: User, seen: Seen
+    together: Callable[..., list[Any]], instance: Instance, editor: User, seen: Seen, key: str
 ) -> None:
     def attempt(value: str) -> str:
         try:
-            apply(instance, {"replaced": value}, [], editor, seen=seen)
+            apply(instance, {key: value}, [], editor, seen=seen)
         except ChangedMeanwhile:
             return "told"
         return value
 
-    outcomes = together(*(lambda value=value: attempt(value) for value in ("a", "b")))
+    attempts = (lambda value=value: attempt(value) for value in ("a", "b"))
+    outcomes = together(*attempts, behind=instance)
     winner = next(each for each in outcomes if each != "told")
     assert "told" in outcomes
-    assert stored(instance)["replaced"] == winner
+    assert stored(instance)[key] == winner
 
 
 def test_described_says_who_and_opens_nothing(
