@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 
 from instances.models import AuditEntry, Instance
 from secrets_app.exceptions import ChangedMeanwhile
-from secrets_app.models import InstanceSecret
+from secrets_app.managers import EnvEntry
+from secrets_app.models import InstanceSecret, InstanceSkillEnv
 
 apply = InstanceSecret.objects.apply
 Seen = dict[str, str]
@@ -92,6 +93,24 @@ def test_of_two_with_the_same_page_one_wins(
     winner = next(each for each in outcomes if each != "told")
     assert "told" in outcomes
     assert stored(instance)[key] == winner
+
+
+def test_of_two_with_the_same_page_of_a_skill_one_wins(
+    together: Callable[..., list[Any]], instance: Instance, editor: User
+) -> None:
+    def attempt(value: str) -> str:
+        entries = [EnvEntry("NEW", value)]
+        try:
+            InstanceSkillEnv.objects.apply(instance, "search", entries, [], editor, seen={})
+        except ChangedMeanwhile:
+            return "told"
+        return value
+
+    attempts = (lambda value=value: attempt(value) for value in ("a", "b"))
+    outcomes = together(*attempts, behind=instance)
+    winner = next(each for each in outcomes if each != "told")
+    assert "told" in outcomes
+    assert InstanceSkillEnv.objects.reveal(instance, "search") == {"NEW": winner}
 
 
 def test_described_says_who_and_opens_nothing(
