@@ -77,39 +77,44 @@ def test_what_is_set_anew_is_not_what_was_seen(
         apply(instance, {}, ["replaced"], editor, seen=seen)
 
 
+Change = Callable[[str], None]
+
+
+@pytest.fixture
+def one_wins(together: Callable[..., list[str]], instance: Instance) -> Callable[[Change], str]:
+    """Make a change to "a" and to "b" at one moment: one is told, and this is the other."""
+
+    def run(change: Change) -> str:
+        def attempt(value: str) -> str:
+            try:
+                change(value)
+            except ChangedMeanwhile:
+                return "told"
+            return value
+
+        attempts = (lambda value=value: attempt(value) for value in "ab")
+        [winner] = {*together(*attempts, behind=instance)} - {"told"}
+        return winner
+
+    return run
+
+
 @pytest.mark.parametrize("key", ["replaced", "new"])
 def test_of_two_with_the_same_page_one_wins(
-    together: Callable[..., list[Any]], instance: Instance, editor: User, seen: Seen, key: str
+    one_wins: Callable[[Change], str], instance: Instance, editor: User, seen: Seen, key: str
 ) -> None:
-    def attempt(value: str) -> str:
-        try:
-            apply(instance, {key: value}, [], editor, seen=seen)
-        except ChangedMeanwhile:
-            return "told"
-        return value
-
-    attempts = (lambda value=value: attempt(value) for value in ("a", "b"))
-    outcomes = together(*attempts, behind=instance)
-    winner = next(each for each in outcomes if each != "told")
-    assert "told" in outcomes
+    winner = one_wins(lambda value: apply(instance, {key: value}, [], editor, seen=seen))
     assert stored(instance)[key] == winner
 
 
 def test_of_two_with_the_same_page_of_a_skill_one_wins(
-    together: Callable[..., list[Any]], instance: Instance, editor: User
+    one_wins: Callable[[Change], str], instance: Instance, editor: User
 ) -> None:
-    def attempt(value: str) -> str:
+    def change(value: str) -> None:
         entries = [EnvEntry("NEW", value)]
-        try:
-            InstanceSkillEnv.objects.apply(instance, "search", entries, [], editor, seen={})
-        except ChangedMeanwhile:
-            return "told"
-        return value
+        InstanceSkillEnv.objects.apply(instance, "search", entries, [], editor, seen={})
 
-    attempts = (lambda value=value: attempt(value) for value in ("a", "b"))
-    outcomes = together(*attempts, behind=instance)
-    winner = next(each for each in outcomes if each != "told")
-    assert "told" in outcomes
+    winner = one_wins(change)
     assert InstanceSkillEnv.objects.reveal(instance, "search") == {"NEW": winner}
 
 
