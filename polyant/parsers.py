@@ -73,15 +73,17 @@ def parse_json(raw: bytes) -> Any:
             parse_float=_finite,
         )
     except UnicodeDecodeError:
-        raise ParseError("The body is not UTF-8.") from None
+        fault = "The body is not UTF-8."
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise ParseError(f"The body is not valid JSON: see {where}.") from None
+        fault = f"The body is not valid JSON: see line {error.lineno}, column {error.colno}."
     except (RecursionError, ValueError):
         # Nested too deep for the interpreter, or a number too long for it.
-        raise ParseError("The body is not JSON that can be read here.") from None
-    _refuse_unusable(raw, data)
-    return data
+        fault = "The body is not JSON that can be read here."
+    else:
+        _refuse_unusable(raw, data)
+        return data
+    # Out here: the original error holds the body, and would be the context of this one.
+    raise ParseError(fault)
 
 
 def check_json(raw: bytes, data: Any) -> None:

@@ -23,7 +23,7 @@ DONE = b"data: [DONE]\n\n"
 
 @pytest.fixture(scope="module")
 def openai() -> Any:
-    """The package. Whoever collects tests need not load it: it takes longer than all the tests."""
+    """The package, a large one, for the worker that runs this module: all collect it."""
     return import_module("openai")
 
 

@@ -32,7 +32,7 @@ def _is_refused(
 ) -> None:
     try:
         KEYRING.open(text, place)
-    except by:  # so many times that `pytest.raises` would take longer than what is tested
+    except by:  # eighty thousand times, for which `pytest.raises` needs time of its own
         return
     pytest.fail("It opened.")
 
