@@ -6,7 +6,8 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, ManagementUtility
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from polyant import keys, loading
 
@@ -32,7 +33,7 @@ def main() -> None:
     except ImproperlyConfigured as error:
         # A stack would bury the one line that says which variable is wrong.
         sys.exit(str(error))
-    except OperationalError:
+    except (OperationalError, ProgrammingError):
         _exit_without_database()
         raise
     except KeyboardInterrupt:
@@ -40,12 +41,14 @@ def main() -> None:
 
 
 def _exit_without_database() -> None:
-    """In one line, if it is the database that is away: then the stack would say nothing."""
+    """In one line, if it is away or was never migrated: then the stack would say nothing."""
     try:
-        connection.ensure_connection()
+        is_migrated = MigrationRecorder(connection).has_table()
     except OperationalError as error:
         reason = " ".join(str(error).split())  # psycopg2's has several lines
         sys.exit(f"The database of DATABASE_URL does not answer: {reason}")
+    if not is_migrated:
+        sys.exit("The database of DATABASE_URL has no tables yet. Make them: manage.py migrate")
 
 
 if __name__ == "__main__":

@@ -68,12 +68,12 @@ class Checkout:
             self.first_output = server.output
 
     @contextmanager
-    def running(self, **variables: str) -> Iterator["Running"]:
-        """`make run`, from the moment it answers."""
+    def running(self, *command: str, **variables: str) -> Iterator["Running"]:
+        """`make run`, or another command that serves, from the moment it answers."""
         log = self.folder / f"{uuid4().hex}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                (sys.executable, "dev.py", "run"),
+                (sys.executable, *(command or ("dev.py", "run"))),
                 cwd=self.folder,
                 env=self.environment(**variables),
                 stdout=output,

@@ -161,6 +161,24 @@ def test_no_command_answers_with_a_stack_where_the_database_is_away(project: Che
     _assert_one_line(refused, "does not answer", "DATABASE_URL")
 
 
+def test_no_command_answers_with_a_stack_where_nothing_was_migrated(project: Checkout) -> None:
+    export = ("manage.py", "export_instance", "my-assistant")
+    refused = project.call(*export, DATABASE_URL="sqlite:///empty.db")
+    _assert_one_line(refused, "no tables yet", "manage.py migrate")
+
+
+def test_says_that_no_page_works_where_no_files_are_collected(project: Checkout) -> None:
+    kept = (project.folder / "staticfiles").rename(project.folder / "kept")
+    try:
+        with project.running("manage.py", "serve") as server:
+            assert server.stop(signal.SIGTERM) == 0
+    finally:
+        kept.rename(project.folder / "staticfiles")
+    told = [line for line in server.output.splitlines() if not line.startswith("Serving ")]
+    assert len(told) == 1
+    assert "manage.py collectstatic" in told[0]
+
+
 def test_refuses_a_port_that_is_taken(project: Checkout) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -1,5 +1,9 @@
+import warnings
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.management.base import BaseCommand
 from django.db import connections
 
@@ -18,8 +22,19 @@ class Command(BaseCommand):
         self.check(databases=["default"])  # among them the one that misses a key
         loading.end()  # the checks have loaded the pages, and the workers share them
         connections.close_all()  # none may be shared with the worker processes
+        self._warn_of_missing_files()
         where = serving.address()
         serving.serve(where, lambda: self._say(f"Serving {where.url} · Ctrl-C stops it"))
+
+    def _warn_of_missing_files(self) -> None:
+        """The API does without them, but every page of the admin and the docs would answer 500."""
+        # Each worker would say it, and with a path.
+        warnings.filterwarnings("ignore", "No directory at", UserWarning)
+        if not Path(settings.STATIC_ROOT, ManifestFilesMixin.manifest_name).exists():
+            self.stderr.write(
+                "No static files are collected, and no page works without them:"
+                " run manage.py collectstatic --no-input, then start again."
+            )
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
