@@ -66,8 +66,10 @@ def _examine() -> tuple[dict[str, str], bool]:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return _words("ok", "pending: run manage.py migrate", "unknown"), False
         asked = ".".join(["readiness", *get_keyring().key_ids])
-        figures = cache.get(asked) or _key_word()
-        cache.set(asked, figures, FIGURES_SECONDS)
+        figures = cache.get(asked)
+        if figures is None:
+            figures = _key_word()
+            cache.set(asked, figures, FIGURES_SECONDS)
         word, has_key = figures
     except DatabaseError:
         return _words("does not answer", "unknown", "unknown"), False

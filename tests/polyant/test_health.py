@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 from rest_framework.test import APIClient
 
 from instances.models import Instance
+from polyant import health
 from secrets_app.models import InstanceSecret
 
 # A process of its own whose database cannot be reached; prints each path's status and body.
@@ -100,6 +103,20 @@ def test_the_figures_are_not_counted_again_at_every_call(
     client.get("/health/ready")
     with django_assert_max_num_queries(2):
         assert client.get("/health/ready").json()["encryptionKey"] == "ok"
+
+
+def test_the_figures_are_counted_anew_however_often_they_are_asked_for(
+    client: Any, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, passed = time.time(), [0.0, 0.6, 1.2]
+    monkeypatch.setattr(time, "time", lambda: began + passed[0] * health.FIGURES_SECONDS)
+    assert client.get("/health/ready").status_code == 200
+    with override_settings(ENCRYPTION_KEY="2e" * 32):
+        InstanceSecret.objects.create(instance=instance, key="k", value="v")
+    passed.pop(0)
+    assert client.get("/health/ready").status_code == 200
+    passed.pop(0)
+    assert client.get("/health/ready").status_code == 503
 
 
 def test_a_fallback_key_is_a_key(client: Any, instance: Instance, settings: Any) -> None:
