@@ -79,7 +79,7 @@ class PlaygroundPage(InstancePage):
 
 
 def _words(problem: Exception | None, code: str) -> str:
-    if code == "model_not_found":
+    if isinstance(problem, completions.Disabled):
         return "This instance is disabled."
     return getattr(problem, "message", str(problem or ""))
 

@@ -58,7 +58,7 @@ def provider_of(instance: Instance) -> Provider:
         OpenAIError: the instance is disabled, or does not say who, or with which model.
     """
     if instance.status != Instance.Status.ACTIVE:
-        raise unknown_model()
+        raise unknown_model(Disabled)
     provider = PROVIDERS.get(instance.provider or "")
     if provider is None or not instance.model:
         missing = "model" if provider else "provider"
@@ -67,10 +67,14 @@ def provider_of(instance: Instance) -> Provider:
     return provider
 
 
-def unknown_model() -> OpenAIError:
+class Disabled(OpenAIError):
+    """For the caller of the API the same as ``unknown_model``; a page may say why."""
+
+
+def unknown_model(kind: type[OpenAIError] = OpenAIError) -> OpenAIError:
     """No such instance, or not for this caller, or disabled: nobody can tell which."""
     told = "There is no such model: none of your active instances has this slug."
-    return OpenAIError(404, "model_not_found", told, param="model")
+    return kind(404, "model_not_found", told, param="model")
 
 
 def missing_key(provider: Provider, page: str) -> OpenAIError:

@@ -104,6 +104,17 @@ def test_a_refusal_is_told_and_the_message_kept(
     assert "Error: Playground" in page
 
 
+def test_a_model_that_the_provider_does_not_know_is_no_disabled_instance(
+    browse: Client, url: str, provider: HTTPServer
+) -> None:
+    unknown = {"error": {"message": "no such model", "code": "model_not_found"}}
+    provider.expect_request(CHAT).respond_with_json(unknown, status=404)
+    response = browse.post(url, {"message": "Hi"})
+    assert "OpenAI has no such model" in shown(response)
+    assert "is disabled" not in shown(response)
+    assert "/change/" in response.content.decode()
+
+
 def test_the_key_is_offered_only_for_what_a_new_one_may_solve(
     browse: Client, url: str, provider: HTTPServer
 ) -> None:
