@@ -39,12 +39,20 @@ def rewrite(path: Path, variables: Mapping[str, str]) -> None:
     """
     target = path.resolve()
     text = _read(target)
-    end = "\r\n" if "\r\n" in text else "\n"
     for name, value in variables.items():
-        line, pattern = f"{name}={value}", _line_of(name)
-        kept = pattern.sub(rf"\g<export>{line}", text)
-        text = kept if pattern.search(text) else f"{text.rstrip()}{end}{line}{end}"
+        text = _with(text, name, value)
     replace(target, text)
+
+
+def _with(text: str, name: str, value: str) -> str:
+    line = f"{name}={value}"
+    # A function, because in a text a backslash of the value would be an escape of `re`.
+    text, found = _line_of(name).subn(lambda old: old["export"] + line, text)
+    if found:
+        return text
+    end = "\r\n" if "\r\n" in text else "\n"
+    before = text if text.endswith("\n") or not text else text + end
+    return f"{before}{line}{end}"
 
 
 def _read(path: Path) -> str:
