@@ -224,6 +224,7 @@ def _count_below(instance: Instance) -> Iterator[tuple[str, int]]:
         if relation.many_to_many:
             continue  # A token outlives the instances that it names.
         rows = relation.related_model._default_manager.filter(**{relation.field.name: instance})
+        name = str(relation.get_accessor_name())
+        plural = _PEOPLE_SAY.get(name, name)
         if number := rows.count():
-            name = _PEOPLE_SAY.get(name := str(relation.get_accessor_name()), name)
-            yield name if number > 1 else name.removesuffix("s"), number
+            yield plural if number > 1 else plural.removesuffix("s"), number

@@ -6,6 +6,7 @@ complains of if they are OpenAI's own: a caller may send a member of any name.
 """
 
 import json
+from collections.abc import Container
 from time import time
 from typing import Any
 
@@ -54,16 +55,19 @@ def refusal(provider: Provider, response: httpx2.Response, raw: bytes) -> OpenAI
     """What an error answer becomes. ``raw`` is its body."""
     status = response.status_code
     ours, code, words = _REFUSALS.get(status, _OTHER_4XX if 400 <= status < 500 else _OTHER)
+    message = words.format(label=provider.label, key=provider.key)
     named = _named(raw)
-    theirs, param = named.get("code"), named.get("param")
-    param = param if isinstance(param, str) and param in _KNOWN_PARAMS else ""
-    if isinstance(theirs, str) and theirs in _KNOWN_CODES and ours < 500:
-        code, words = theirs, f"{words} It says: {theirs}."
-    if param:
-        words = f"{words} It is about {{param}}."
-    message = words.format(label=provider.label, key=provider.key, param=param)
+    if ours < 500 and (theirs := _known(named.get("code"), _KNOWN_CODES)):
+        code, message = theirs, f"{message} It says: {theirs}."
+    if param := _known(named.get("param"), _KNOWN_PARAMS):
+        message = f"{message} It is about {param}."
     wait = _retry_after(response.headers.get("Retry-After", "")) if ours in (429, 503) else 0
     return OpenAIError(ours, code, message, param=param, retry_after=wait)
+
+
+def _known(name: Any, names: Container[str]) -> str:
+    """A name that OpenAI uses itself; "" for any other, which may be the caller's own text."""
+    return name if isinstance(name, str) and name in names else ""
 
 
 def failure(provider: Provider, error: Exception) -> OpenAIError:

@@ -57,14 +57,16 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         Raises:
             ImproperlyConfigured: ``NAME_FILE`` is unreadable, or disagrees with ``NAME``.
         """
+        direct = self.ENVIRON.env.get(name, "").rstrip("\r\n")
         try:
+            # django-environ's own: what ``NAME_FILE`` names, or else ``NAME``.
             value = str(self.ENVIRON.get(name, "")).rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
             raise ImproperlyConfigured(
                 f"{name}_FILE names a file that does not exist or cannot be read."
                 f" Correct the path, or its permissions.{_remedy(name)}"
             ) from None
-        if self.ENVIRON.env.get(name, value).rstrip("\r\n") not in ("", value):
+        if direct and direct != value:
             raise ImproperlyConfigured(
                 f"{name} and {name}_FILE differ; keep one of them.{_remedy(name)}"
             )

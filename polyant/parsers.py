@@ -129,34 +129,31 @@ def _finite(text: str) -> float:
 
 
 def _refuse_unusable(raw: bytes, data: Any) -> None:
-    """Looks at the strings one by one only where one of them can be at fault."""
-    if not _MAY_BE_UNUSABLE.search(raw) and not _is_deep(data):
-        return
-    if any(_UNUSABLE.search(text) for text in _texts(data, MAX_DEPTH)):
+    if _is_deep(data):
+        raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    # The strings are looked at one by one only where one of them can be at fault.
+    if _MAY_BE_UNUSABLE.search(raw) and any(map(_UNUSABLE.search, _texts(data))):
         raise ParseError("A string in the body has a NUL or an unpaired surrogate.")
 
 
 def _is_deep(data: Any) -> bool:
-    """True where ``_texts`` raises for it; level by level, which takes no call for each value."""
+    """Whether objects and lists are nested in more than ``MAX_DEPTH`` levels."""
     level = [data]
-    for _ in range(MAX_DEPTH - 1):
-        level = [value for each in level for value in _values(each) if isinstance(value, _NESTED)]
-    return any(isinstance(value, _NESTED) for each in level for value in _values(each))
+    for _ in range(MAX_DEPTH):
+        level = [each for outer in level for each in _values(outer) if isinstance(each, _NESTED)]
+    return bool(level)
 
 
 def _values(data: Any) -> Iterable[Any]:
     return data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
 
 
-def _texts(data: Any, depth: int) -> Iterator[str]:
+def _texts(data: Any) -> Iterator[str]:
     """Every string in ``data``, names of members included."""
     if isinstance(data, str):
         yield data
-        return
-    if depth == 0:
-        raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(data, dict):
+    elif isinstance(data, dict):
         yield from data
     for value in _values(data):
         if isinstance(value, _CHECKED):
-            yield from _texts(value, depth - 1)
+            yield from _texts(value)

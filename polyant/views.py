@@ -56,15 +56,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _too_large(request: HttpRequest, has_many_fields: bool) -> HttpResponse:
     """For Django's own limits on a form; the API's routes have theirs, which answer earlier."""
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    message = "The request is too large."
-    context = {
-        "title": "Too large",
-        "most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-        "most_fields": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS if has_many_fields else None,
-    }
-    page = TemplateResponse(request, "admin/too_large.html", context)
-    page.status_code = status
-    return _error(request, status, message) or page.render()
+    if _is_api(request):
+        return _json(request, status, "The request is too large.")
+    most_fields = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS if has_many_fields else None
+    context = {"title": "Too large", "most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+    return _page(request, status, "too_large", most_fields=most_fields, **context)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -89,35 +85,45 @@ def _answer(
     request: HttpRequest, status: HTTPStatus, message: str, remedy: str = ""
 ) -> HttpResponse:
     """The route's error where a program asked, and a page where a person did."""
-    header = admin.site.site_header
+    if _is_api(request):
+        return _json(request, status, message)
     title = "Refused" if status == HTTPStatus.FORBIDDEN else status.phrase.capitalize()
-    context = {"message": message, "remedy": remedy, "title": title, "site_header": header}
-    page = TemplateResponse(request, "admin/refused.html", context)
-    page.status_code = status
-    return _error(request, status, message) or page.render()
+    return _page(request, status, "refused", message=message, remedy=remedy, title=title)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     message = "Something failed here; it is in the log. Nothing was half done; try again."
-    return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR, message) or defaults.server_error(
-        request
-    )
+    if _is_api(request):
+        return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, message)
+    return defaults.server_error(request)
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     """django-axes' answer to too many wrong passwords, for the API and the admin alike."""
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
     message = f"Too many wrong passwords for this user from here; try again in {minutes} minutes."
-    response = _error(request, HTTPStatus.TOO_MANY_REQUESTS, message) or HttpResponse(
-        message, status=HTTPStatus.TOO_MANY_REQUESTS, content_type="text/plain"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    response = (
+        _json(request, status, message)
+        if _is_api(request)
+        else HttpResponse(message, status=status, content_type="text/plain")
     )
     response["Retry-After"] = str(minutes * 60)
     return response
 
 
-def _error(request: HttpRequest, status: HTTPStatus, message: str) -> JsonResponse | None:
-    """The route's error shape where a program asked, None where a person did."""
-    if not _JSON_PATH.match(request.path):
-        return None
+def _is_api(request: HttpRequest) -> bool:
+    """Whether a program asked, by the path."""
+    return _JSON_PATH.match(request.path) is not None
+
+
+def _json(request: HttpRequest, status: HTTPStatus, message: str) -> JsonResponse:
+    """The route's error shape."""
     shape = openai_error if request.path.startswith("/v1") else error_body
     return JsonResponse(shape(status, message), status=status)
+
+
+def _page(request: HttpRequest, status: HTTPStatus, name: str, **context: Any) -> HttpResponse:
+    context["site_header"] = admin.site.site_header
+    page = TemplateResponse(request, f"admin/{name}.html", context, status=status)
+    return page.render()

@@ -61,24 +61,37 @@ def read_env(text: str) -> Pasted:
 
     Names become lowercase, as keys are here: ``OPENAI_API_KEY`` is ``openai_api_key``.
     """
-    pasted, position, line = Pasted(), 0, 1
-    text = text.replace("\r\n", "\n")
+    pasted, text = Pasted(), text.replace("\r\n", "\n")
+    position, line = 0, 1
     while position < len(text):
-        match = _ASSIGNMENT.match(text, position)
-        end = match.end() if match else (text.find("\n", position) % (len(text) + 1))
-        is_comment = text[position:end].lstrip().startswith("#")
-        opening = "" if is_comment else _opening(match, text[position:end])
-        end = _end(opening, text, end) if opening else end
-        last = line + text.count("\n", position, end)
-        if opening:
-            pasted.faults.append(Fault(line, _ONGOING.format(last=last)))
-        elif match:
-            _take(pasted, line, match)
-        elif text[position:end].strip() and not is_comment:
-            pasted.faults.append(Fault(line, "This is not of the form NAME=value."))
-        line, position = last + 1, end + 1
+        end = _read_entry(pasted, text, position, line)
+        line += text.count("\n", position, end) + 1
+        position = end + 1
     pasted.faults.sort(key=lambda fault: fault.line)
     return pasted
+
+
+def _read_entry(pasted: Pasted, text: str, start: int, line: int) -> int:
+    """Read what begins at ``start``, in this line; where it ends."""
+    match = _ASSIGNMENT.match(text, start)
+    end = match.end() if match else _line_end(text, start)
+    entry = text[start:end].strip()
+    if not entry or entry.startswith("#"):
+        return end
+    if opening := _opening(match, text[start:end]):
+        end = _end(opening, text, end)
+        last = line + text.count("\n", start, end)
+        pasted.faults.append(Fault(line, _ONGOING.format(last=last)))
+    elif match:
+        _take(pasted, line, match)
+    else:
+        pasted.faults.append(Fault(line, "This is not of the form NAME=value."))
+    return end
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end == -1 else end
 
 
 def _opening(match: re.Match[str] | None, line: str) -> str:

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from instances.models import Instance
 from instances.pages import InstancePage
 from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
 from polyant.exceptions import Conflict, Invalid, Missing
@@ -86,7 +85,6 @@ class PlannedPage(InstancePage):
             return self.confirm(plan, rows)
         try:
             with transaction.atomic():
-                Instance.objects.lock(self.instance)
                 self.carry_out(plan)
                 self.admin.log_change(self.request, self.instance, f"{self.subject}: {plan.done}")
         except ChangedMeanwhile:

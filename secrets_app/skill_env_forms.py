@@ -113,11 +113,12 @@ class SkillEnvForm(EntriesForm):
         problem = self.problems.get(key)
         kind = "unreadable" if problem else "readable" if row and not row.sensitive else ""
         if self._is_editable(key):
-            ticks = (self[f"remove-{key}"],)
-            return Row(about, row, self[f"text-{key}"], None, False, ticks, None, kind, True)
+            field, ticks = self[f"text-{key}"], (self[f"remove-{key}"],)
+            return Row(about, row, field, ticks=ticks, kind=kind, is_shown=True)
         name = f"key-{key}"
+        is_waiting = name in self.waiting
         problem = _LONG if key in self.long else problem
-        return Row(about, row, self[name], None, name in self.waiting, (), problem, kind)
+        return Row(about, row, self[name], is_waiting=is_waiting, problem=problem, kind=kind)
 
     def new_row(self, name: str) -> Row:
         return replace(super().new_row(name), ticks=(self[f"{name}-sensitive"],))

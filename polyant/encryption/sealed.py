@@ -47,9 +47,13 @@ class Sealed(Generic[T]):
         Raises:
             DecryptionError: the stored text does not open; the message names the row.
         """
-        raise NotImplementedError
+        return self._open()
 
+    # A template calls whatever it can; it leaves alone what "alters data", and shows nothing.
     reveal.alters_data = True  # type: ignore[attr-defined]
+
+    def _open(self) -> T:
+        raise NotImplementedError
 
     def __str__(self) -> str:
         return MASK
@@ -81,10 +85,8 @@ class UnsavedValue(Sealed[T]):
     def __init__(self, value: T) -> None:
         self._value = value
 
-    def reveal(self) -> T:
+    def _open(self) -> T:
         return self._value
-
-    reveal.alters_data = True  # type: ignore[attr-defined]
 
 
 class StoredValue(Sealed[T]):
@@ -109,7 +111,7 @@ class StoredValue(Sealed[T]):
         """The same text, bound to the row it belongs to."""
         return type(self)(self.text, loads=self._loads, place=place)
 
-    def reveal(self) -> T:
+    def _open(self) -> T:
         if self.place is None:
             raise TypeError("a value read without its row cannot be opened: load the row")
         try:
@@ -117,9 +119,6 @@ class StoredValue(Sealed[T]):
         except DecryptionError as error:
             error.args = (f"{self.place} cannot be opened: {error}", *error.args[1:])
             raise
-
-    # A template calls what it can; with this mark it calls neither, and shows nothing.
-    reveal.alters_data = True  # type: ignore[attr-defined]
 
     def _load(self, plaintext: str) -> T:
         try:
