@@ -95,6 +95,11 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor} {self.action} {', '.join(self.names)}"
 
+    def save(self, *args: Any, **options: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("the audit trail is append-only")
+        super().save(*args, **options)
+
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("the audit trail is append-only")
 

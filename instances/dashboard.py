@@ -33,7 +33,7 @@ class Kind(Enum):
 
     UNREADABLE = (
         "Cannot be read",
-        "Their encryption key is not configured here. Restore it, or enter the values again.",
+        "Their key is not configured here, or they are damaged. Restore it, or enter them again.",
     )
     LACKING = (
         "Not configured",
@@ -107,11 +107,11 @@ def _unreadable(visible: QuerySet[Instance]) -> Iterator[Finding]:
 
     Fields are found by type, so a model that is added tomorrow is looked at without a word.
     """
-    fields = {each.model._meta.db_table: each for each in all_encrypted_fields() if _owner(each)}
+    fields = {_place(each): each for each in all_encrypted_fields() if _owner(each)}
     queries = [_per_instance(each, visible) for each in fields.values()]
     rows = queries[0].union(*queries[1:], all=True) if queries else ()
-    for pk, slug, table, number in rows:
-        page = _page_for(fields[table].model)
+    for pk, slug, place, number in rows:
+        page = _page_for(fields[place].model)
         words = f"{page[1]}: {number} value{'s' if number > 1 else ''}"
         yield Finding(Kind.UNREADABLE, slug, words, link(page[0], pk))
 
@@ -120,10 +120,14 @@ def _per_instance(field: EncryptedField, visible: QuerySet[Instance]) -> QuerySe
     owner = _owner(field)
     rows = stored_rows(field, get_keyring().key_ids).order_by()
     rows = rows.filter(**{f"{owner}__in": visible.values("pk")})
-    table = Value(field.model._meta.db_table, models.TextField())
-    named = rows.values(pk_of=F(f"{owner}_id"), slug=F(f"{owner}__slug"), table=table)
+    place = Value(_place(field), models.TextField())
+    named = rows.values(pk_of=F(f"{owner}_id"), slug=F(f"{owner}__slug"), place=place)
     counted: QuerySet[Any, Any] = named.annotate(number=Count("pk"))
-    return counted.values_list("pk_of", "slug", "table", "number")
+    return counted.values_list("pk_of", "slug", "place", "number")
+
+
+def _place(field: EncryptedField) -> str:
+    return f"{field.model._meta.db_table}.{field.column}"
 
 
 def _owner(field: EncryptedField) -> str:

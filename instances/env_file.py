@@ -8,12 +8,13 @@ from pathlib import Path
 from django.apps import apps
 from django.db import connection
 
+from polyant.encryption.adoption import generate_key
 from polyant.encryption.durable import write_new
 from polyant.encryption.models import encrypted_fields
 from polyant.exceptions import Conflict
 
 # Hexadecimal and URL-safe letters need no quotes; django-environ would take a `$` for a reference.
-_MAKE = {"SECRET_KEY": lambda: secrets.token_urlsafe(50), "ENCRYPTION_KEY": secrets.token_hex}
+_MAKE = {"SECRET_KEY": lambda: secrets.token_urlsafe(50), "ENCRYPTION_KEY": generate_key}
 
 _HEADER = """\
 # The keys of this installation, made on its first start. ENCRYPTION_KEY opens every stored secret:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from django.contrib.auth.models import User
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Value
 from django.utils import timezone
 
@@ -49,9 +49,11 @@ class InstanceManager(models.Manager["Instance"]):
         Raises:
             Conflict: the slug is taken.
         """
-        if self.filter(slug=fields["slug"]).exists():
-            raise Conflict("This slug is taken; choose another.")
-        instance = self.create(**fields)
+        try:
+            with transaction.atomic():
+                instance = self.create(**fields)
+        except IntegrityError:
+            raise Conflict("This slug is taken; choose another.") from None
         if creator is not None:
             instance.memberships.create(user=creator, role=Role.ADMIN)
         AuditEntry.objects.record(instance, Action.INSTANCE_CREATED, fields, creator)

@@ -28,7 +28,7 @@ class Instance(models.Model):
         DISABLED = "disabled"
 
     class Provider(models.TextChoices):
-        OPENAI = "openai"
+        OPENAI = "openai", "OpenAI"
         ANTHROPIC = "anthropic"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -106,7 +106,7 @@ class AccessToken(models.Model):
         db_table = "access_tokens"
 
     def __str__(self) -> str:
-        return f"{self.label or 'token'} of {self.user}"
+        return f"token “{self.label}” of {self.user}" if self.label else f"token of {self.user}"
 
 
 __all__ = ["AccessToken", "AuditEntry", "Instance", "Membership"]

@@ -22,7 +22,7 @@ class Role(models.TextChoices):
 
 
 _MEANINGS = {
-    Role.VIEWER: "sees which names are configured, and the members",
+    Role.VIEWER: "sees which names are configured, and the members; uses /v1 and exports",
     Role.EDITOR: "also sets and deletes secrets, channels and variables, and changes the instance",
-    Role.ADMIN: "also decides about members and tokens, imports, and deletes the instance",
+    Role.ADMIN: "also decides about members and tokens, reads the audit trail, imports, deletes",
 }

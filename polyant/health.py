@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.inventory import MALFORMED, rows_per_key, total, unknown_keys
+from polyant.encryption.reports import in_words
 
 # The figures are a walk over every row, and anybody may ask for them.
 FIGURES_SECONDS = 5
@@ -83,8 +84,8 @@ def _words(database: str, migrations: str, key: str) -> dict[str, str]:
 def _key_word() -> tuple[str, bool]:
     stored = rows_per_key()
     unknown, damaged = unknown_keys(stored), total(stored)[MALFORMED]
-    needs = ", ".join(f"{key_id} ({rows} rows)" for key_id, rows in sorted(unknown.items()))
+    needs = ", ".join(f"{key_id} ({in_words(rows)})" for key_id, rows in sorted(unknown.items()))
     words = [f"needs key {needs}"] if unknown else []
-    words += [f"{damaged} rows hold no ciphertext"] if damaged else []
+    words += [f"{in_words(damaged)} without a ciphertext"] if damaged else []
     is_usable = 2 * (unknown.total() + damaged) <= total(stored).total()
     return "; ".join(words) or "ok", is_usable

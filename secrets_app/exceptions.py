@@ -31,6 +31,16 @@ class ChangedMeanwhile(Conflict):
         super().__init__(f"Changed meanwhile: {', '.join(self.keys)}.")
 
 
+class StaysSensitive(Conflict):
+    """A readable value for a variable that is stored as sensitive. Nothing was done."""
+
+    code = "stays_sensitive"
+
+    def __init__(self, place: str = "") -> None:
+        told = "a variable that is stored as sensitive stays so; delete it first to store it"
+        super().__init__(f"{place}{told} readable.")
+
+
 class NotStarted(Refusal):
     """A program was not started, for one reason or several. The exit codes are those of `env`."""
 

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 
 from instances.pages import InstancePage
 from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
-from polyant.exceptions import Conflict, Invalid, Missing
+from polyant.exceptions import Invalid, Missing
 from secrets_app.entries import EntriesForm
-from secrets_app.exceptions import ChangedMeanwhile
+from secrets_app.exceptions import ChangedMeanwhile, StaysSensitive
 from secrets_app.pasting import Fault
 from secrets_app.plan import Plan
 
@@ -89,7 +89,7 @@ class PlannedPage(InstancePage):
                 self.admin.log_change(self.request, self.instance, f"{self.subject}: {plan.done}")
         except ChangedMeanwhile:
             return self.confirm(plan, self.rows())
-        except Conflict:
+        except StaysSensitive:
             return self.done(_STAYS_SENSITIVE, level=messages.ERROR)
         except Invalid as refusal:
             return self.done(refusal.message, level=messages.ERROR)

@@ -11,7 +11,8 @@ from instances.audit import Action, AuditEntry
 from instances.models import Instance
 from polyant.encryption.exceptions import DecryptionError
 from polyant.encryption.models import EncryptedManager
-from polyant.exceptions import Conflict, Invalid, Missing
+from polyant.exceptions import Invalid, Missing
+from secrets_app.exceptions import StaysSensitive
 from secrets_app.prefixes import key_ids
 from secrets_app.staleness import refuse_stale
 from secrets_app.validators import accepts, validate_env_key, validate_is_a_name, validate_value
@@ -57,8 +58,10 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         """Create or replace these entries: all of them, or none. Others are kept.
 
         Raises:
+            Missing: the instance was deleted meanwhile.
+            Invalid: the skill's name looks like a credential.
             ValidationError: a key or a value that cannot be stored.
-            Conflict: an entry would turn a stored sensitive one into a readable one.
+            StaysSensitive: an entry would turn a stored sensitive one into a readable one.
         """
         Instance.objects.lock(instance)
         entries = list(entries)
@@ -74,13 +77,15 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         Returns the names of those that were written: what is so already is left alone.
 
         Raises:
+            Missing: the instance was deleted meanwhile.
+            Invalid: a skill's name looks like a credential.
             ValidationError: a key or a value that cannot be stored.
-            Conflict: one of them is stored as sensitive.
+            StaysSensitive: one of them is stored as sensitive.
         """
         Instance.objects.lock(instance)
         stored = {(row.skill_slug, row.key): row for row in self.filter(instance=instance)}
         if any(stored[name].sensitive for name in values if name in stored):
-            raise Conflict("A variable that is stored as sensitive stays so; delete it first.")
+            raise StaysSensitive
         new = [name for name, value in values.items() if not _is(stored.get(name), value)]
         entries = [
             (skill, EnvEntry(key, values[skill, key], sensitive=False)) for skill, key in new
@@ -102,8 +107,8 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         AuditEntry.objects.record(instance, Action.SKILL_ENV_DELETED, [f"{skill}/{key}"], by)
 
     def skills(self, instance: Instance) -> dict[str, list["InstanceSkillEnv"]]:
-        """The variables of every skill that has some, with who wrote them and without values."""
-        rows = self.filter(instance=instance).defer("value").select_related("updated_by")
+        """The variables of every skill that has some, without their values."""
+        rows = self.filter(instance=instance).defer("value")
         skills = groupby(rows.order_by("skill_slug", "key"), key=lambda row: row.skill_slug)
         return {skill: list(entries) for skill, entries in skills}
 
@@ -128,8 +133,9 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         Raises:
             Missing: the instance was deleted meanwhile.
             ChangedMeanwhile: one of these variables is not as ``seen`` has it.
+            Invalid: the skill's name looks like a credential.
             ValidationError: a key or a value that cannot be stored.
-            Conflict: an entry would turn a stored sensitive one into a readable one.
+            StaysSensitive: an entry would turn a stored sensitive one into a readable one.
         """
         Instance.objects.lock(instance)
         rows = self.filter(instance=instance, skill_slug=skill)
@@ -181,11 +187,8 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
             entry.key: number for number, entry in enumerate(entries) if not entry.sensitive
         }
         stored = self.filter(instance=instance, skill_slug=skill, key__in=readable, sensitive=True)
-        for key in stored.values_list("key", flat=True):
-            raise Conflict(
-                f"env.{readable[key]}: this variable is stored as sensitive and stays so;"
-                " delete it first to store it readable."
-            )
+        if exposed := stored.values_list("key", flat=True).order_by("key").first():
+            raise StaysSensitive(f"env.{readable[exposed]}: ")
 
 
 def _is(row: "InstanceSkillEnv | None", value: str) -> bool:

@@ -13,12 +13,12 @@ class NameConverter(StringConverter):
 
 register_converter(NameConverter, "name")
 
-secrets = "instances/<instance_slug:slug>/secrets"
+secrets_ = "instances/<instance_slug:slug>/secrets"
 env = "instances/<instance_slug:slug>/skills/<instance_slug:skill>/env"
 
 urlpatterns = [
-    path(secrets, SecretViewSet.as_view({"get": "list", "put": "set_many"})),
-    path(f"{secrets}/<name:key>", SecretViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path(secrets_, SecretViewSet.as_view({"get": "list", "put": "set_many"})),
+    path(f"{secrets_}/<name:key>", SecretViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
     path(env, SkillEnvViewSet.as_view({"get": "list", "put": "set_many"})),
     path(f"{env}/<name:key>", SkillEnvViewSet.as_view({"delete": "destroy"})),
 ]

@@ -36,7 +36,7 @@ BUNDLE: dict[str, Any] = {
 }
 REQUESTS: list[tuple[str, str, Any, int]] = [
     ("get", "/api/instances", None, 2),
-    ("post", "/api/instances", {"slug": "new", "name": "New"}, 7),
+    ("post", "/api/instances", {"slug": "new", "name": "New"}, 8),
     ("get", BASE, None, 2),
     ("patch", BASE, {"name": "Renamed"}, 7),
     ("delete", BASE, None, 12),
@@ -58,7 +58,7 @@ REQUESTS: list[tuple[str, str, Any, int]] = [
     ("get", "/v1/models", None, 2),
     ("get", f"{BASE}/export", None, 7),
     ("post", f"{BASE}/import", BUNDLE, 35),
-    ("post", "/api/instances/import", BUNDLE, 32),
+    ("post", "/api/instances/import", BUNDLE, 31),
     ("delete", "/api/auth/token", None, 3),
 ]
 

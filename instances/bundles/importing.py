@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from instances.audit import Action, AuditEntry
@@ -131,9 +131,8 @@ def _written(
 def _established(slug: str, fields: dict[str, Any], by: User | None) -> Instance:
     for _ in range(_ATTEMPTS):
         try:
-            with transaction.atomic():
-                return Instance.objects.establish(by, slug=_free(slug), **fields)
-        except (Conflict, IntegrityError):
+            return Instance.objects.establish(by, slug=_free(slug), **fields)
+        except Conflict:
             # Another import took the slug between our look and our row; the next look sees it.
             continue
     raise Conflict("Many instances of this slug are being made right now; try again.")

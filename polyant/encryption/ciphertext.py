@@ -31,6 +31,7 @@ polyant.encryption.exceptions.MalformedCiphertext: the stored text is not a v1 c
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from math import ceil
 from string import ascii_letters, digits
 from typing import NamedTuple, Self
 
@@ -40,8 +41,8 @@ FORMAT = "v1"
 KEY_ID_LENGTH = 16
 NONCE_LENGTH = 12
 TAG_LENGTH = 16
-# 28 bytes of nonce and tag are 38 characters, the payload of an empty plaintext.
-SHORTEST_PAYLOAD = 38
+# That of an empty plaintext: nonce and tag alone, in letters of six bits.
+SHORTEST_PAYLOAD = ceil((NONCE_LENGTH + TAG_LENGTH) * 8 / 6)
 
 PREFIX_LENGTH = len(FORMAT) + 1 + KEY_ID_LENGTH + 1
 PREFIX_PATTERN = re.compile(rf"{FORMAT}\.([0-9a-f]{{{KEY_ID_LENGTH}}})\.")

@@ -29,11 +29,11 @@ def rotation_as_json(report: Report) -> str:
 def rotation_as_text(report: Report) -> str:
     stored = rows_per_key()
     verb = "would be re-encrypted" if report.dry_run else "re-encrypted"
-    lines = [f"{table}: {rows} rows {verb}" for table, rows in report.rotated.items()]
+    lines = [f"{table}: {in_words(rows)} {verb}" for table, rows in report.rotated.items()]
     if report.left:
         lines.append(
-            f"{report.left} rows are under another key still: somebody wrote them meanwhile, or"
-            " keeps them locked. Run it again"
+            f"{in_words(report.left)} still under another key: somebody wrote there meanwhile, or"
+            " keeps a lock. Run it again"
         )
     lines += [*_unreadable(report.unreadable), *_rows(stored)]
     return "\n".join([*lines, *_fallbacks(stored, report.unreadable)])
@@ -56,13 +56,13 @@ def inventory_as_json(inventory: Inventory) -> str:
 
 def inventory_as_text(inventory: Inventory) -> str:
     ok = [
-        f"{table}: {rows} rows open with key {key_id}"
+        f"{table}: {in_words(rows)} readable with key {key_id}"
         for table, readable in inventory.readable.items()
         for key_id, rows in sorted(readable.items())
     ]
     lines = [*ok, *_unreadable(inventory.unreadable)]
     lines += _fallbacks(rows_per_key(), inventory.unreadable)
-    return "\n".join([*lines, f"{len(inventory.unreadable)} rows do not open"])
+    return "\n".join([*lines, f"{in_words(len(inventory.unreadable))} unreadable"])
 
 
 def wiping_as_json(unreadable: Sequence[Unreadable], *, checklist: str, deleted: int) -> str:
@@ -72,8 +72,13 @@ def wiping_as_json(unreadable: Sequence[Unreadable], *, checklist: str, deleted:
 
 def wiping_as_text(unreadable: Sequence[Unreadable], *, checklist: str, deleted: int) -> str:
     if not checklist:
-        return f"{len(unreadable)} rows do not open; nothing was deleted."
-    return f"{deleted} rows deleted. What to enter again is in {checklist} and its .json twin."
+        return f"{in_words(len(unreadable))} unreadable; nothing was deleted."
+    return f"{in_words(deleted)} deleted. What to enter again is in {checklist} and its .json twin."
+
+
+def in_words(rows: int) -> str:
+    """A number of rows: "1 row", "2 rows"."""
+    return f"{rows} row" if rows == 1 else f"{rows} rows"
 
 
 def _counted(rows: Sequence[Unreadable]) -> list[tuple[tuple[str, str, str], int]]:
@@ -85,14 +90,14 @@ def _unreadable(rows: Sequence[Unreadable]) -> Iterator[str]:
     yield from (f"unreadable: {row}" for row in rows)
     for (table, key_id, state), number in _counted(rows):
         named = f"{state} {key_id}".strip()
-        yield f"{table}: {number} rows do not open: {named}"
+        yield f"{table}: {in_words(number)} unreadable: {named}"
 
 
 def _rows(stored: Stored) -> Iterator[str]:
     for table, rows in stored.items():
         for key_id, number in sorted(rows.items()):
             under = "in another format" if key_id == MALFORMED else f"under key {key_id}"
-            yield f"{table}: {number} rows {under}"
+            yield f"{table}: {in_words(number)} {under}"
 
 
 def _fallbacks(stored: Stored, unreadable: Sequence[Unreadable]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError
+from django.test import Client
 from rest_framework.test import APIClient
 
 from instances.models import AuditEntry, Instance, Membership
@@ -138,6 +139,19 @@ def test_an_instance_is_not_made_without_its_first_admin() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True)
+def test_the_admin_too_says_that_a_slug_was_taken_meanwhile(
+    browse: Callable[[User], Client], superuser: User, together: Callable[..., list[Any]]
+) -> None:
+    clients = [browse(superuser) for _ in range(2)]
+    form = {"slug": "new", "name": "New", "status": "active"}
+
+    def create(client: Client) -> int:
+        return client.post("/admin/instances/instance/add/", form).status_code
+
+    assert sorted(together(*[lambda c=c: create(c) for c in clients])) == [200, 302]
+
+
 def test_of_two_that_take_one_slug_at_once_one_gets_a_conflict(
     client_of: Callable[..., APIClient], founder: User, together: Callable[..., list[int]]
 ) -> None:

@@ -110,7 +110,7 @@ def test_who_withdrew_which_token_stands_in_the_audit_trail(
     client.delete(f"{URL}/{token.pk}")
     entry = AuditEntry.objects.latest("pk")
     assert (entry.actor, entry.action, entry.names) == (
-        "owner", "token.withdrawn", ["nightly of editor"],
+        "owner", "token.withdrawn", ["token “nightly” of editor"],
     )  # fmt: skip
 
 

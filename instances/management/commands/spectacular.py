@@ -3,6 +3,6 @@ from drf_spectacular.management.commands import spectacular
 
 
 class Command(spectacular.Command):
-    """``spectacular`` for a build that has no key: every check but the keys'."""
+    """``spectacular`` for a build that has no key: only the checks that need none."""
 
     requires_system_checks = (Tags.models, Tags.urls, Tags.templates)

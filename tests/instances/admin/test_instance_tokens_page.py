@@ -60,12 +60,13 @@ def test_withdrawing_ends_a_token_that_names_nothing_else(
     client: Client, viewer: User, instance: Instance
 ) -> None:
     token = issue(viewer, instance)
-    assert "Withdraw the nightly of viewer" in client.get(tab_of(instance, token)).content.decode()
+    page = client.get(tab_of(instance, token)).content.decode()
+    assert "Withdraw the token “nightly” of viewer" in page
     assert AccessToken.objects.exists()
     assert client.post(tab_of(instance, token)).status_code == 302
     assert not AccessToken.objects.exists()
     words = LogEntry.objects.get().get_change_message()
-    assert words == "Tokens: withdrew nightly of viewer."
+    assert words == "Tokens: withdrew token “nightly” of viewer."
     assert client.post(tab_of(instance, token)).status_code == 302
 
 

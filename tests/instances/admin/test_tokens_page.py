@@ -101,7 +101,7 @@ def test_the_answer_is_the_only_place_that_ever_has_it(
     assert len(text) > 40
     assert text not in kept
     assert text.removeprefix("ply_")[:8] not in kept
-    assert LogEntry.objects.get().object_repr == "nightly of owner"
+    assert LogEntry.objects.get().object_repr == "token “nightly” of owner"
 
 
 def test_sending_a_form_again_replaces_its_token_and_another_form_makes_another(
@@ -243,7 +243,7 @@ def test_a_person_finds_own_tokens_and_a_superuser_all(
 def test_ending_asks_first_and_then_counts_at_once(client: Client, owner: User) -> None:
     text = text_in(make(client))
     url = f"{LIST}{AccessToken.objects.get().pk}/delete/"
-    assert "End the nightly of owner?" in client.get(url).content.decode()
+    assert "End the token “nightly” of owner?" in client.get(url).content.decode()
     assert sign_in(text).get("/api/instances").status_code == 200
     assert client.post(url, {"post": "yes"}).status_code == 302
     assert sign_in(text).get("/api/instances").status_code == 401

@@ -54,9 +54,9 @@ def test_rows_that_open_are_counted_per_table_and_key(
 ) -> None:
     text, code = _check()
     assert code == 0
-    assert f"instance_secrets: 2 rows open with key {key_id(old_key)}" in text
-    assert f"instance_channels: 1 rows open with key {key_id(old_key)}" in text
-    assert text.endswith("0 rows do not open\n")
+    assert f"instance_secrets: 2 rows readable with key {key_id(old_key)}" in text
+    assert f"instance_channels: 1 row readable with key {key_id(old_key)}" in text
+    assert text.endswith("0 rows unreadable\n")
 
 
 def test_an_empty_database_is_fine(db: None) -> None:
@@ -87,8 +87,8 @@ def test_damage_is_told_by_name_and_reason_with_exit_code_3(damaged: Instance) -
     assert code == 3
     assert "unreadable: instance_secrets my-assistant custom: malformed" in text
     assert "unreadable: instance_skill_env my-assistant web: TOKEN: tampered" in text
-    assert "2 rows do not open" in text
-    assert "instance_secrets: 1 rows do not open: malformed" in text
+    assert "2 rows unreadable" in text
+    assert "instance_secrets: 1 row unreadable: malformed" in text
 
 
 def test_damage_in_the_document(damaged: Instance) -> None:
@@ -156,7 +156,7 @@ def test_a_fallback_list_with_spaces_opens_rows(
             setattr(settings, name, value)
     text, code = _check()
     assert (code, capfd.readouterr().err) == (0, "")
-    assert text.endswith("0 rows do not open\n")
+    assert text.endswith("0 rows unreadable\n")
 
 
 # PostgreSQL stores nothing but UTF-8.

@@ -137,7 +137,7 @@ def test_a_dry_run_deletes_nothing_and_writes_no_list(lost: Instance, folder: Pa
 
 
 def test_with_nothing_unreadable_it_neither_asks_nor_writes(stored: Instance, folder: Path) -> None:
-    assert "0 rows do not open" in _wipe()
+    assert "0 rows unreadable" in _wipe()
     assert (_rows(), list(folder.iterdir())) == (4, [])
 
 
