@@ -10,9 +10,10 @@ KEPT = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "TMPDIR",
 )  # fmt: skip
 
-# A value under one of these decides what code runs, or whom a program trusts; so whoever may set a
-# secret could run what they like on this host. Where a family has names of credentials too, as
-# GIT_TOKEN, CARGO_REGISTRY_TOKEN, NODE_AUTH_TOKEN and DOCKER_PASSWORD, its others are listed.
+# A value under one of these decides what code runs, whom a program trusts, or where it sends the
+# other values; so whoever may set a secret could run what they like on this host, or read the rest.
+# Where a family has names of credentials too, as GIT_TOKEN, CARGO_REGISTRY_TOKEN, NODE_AUTH_TOKEN
+# and DOCKER_PASSWORD, its others are listed. No list is complete: SECURITY.md says what follows.
 DANGEROUS = (
     # the dynamic linker and the C library
     "LD_*", "DYLD_*", "GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN",
@@ -54,14 +55,49 @@ DANGEROUS = (
     "DOCKER_TLS*", "KRB5*", "KUBECONFIG", "NETRC", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR",
     "PSQL_EDITOR", "PSQL_PAGER", "PSQLRC", "WGETRC",
     "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES",
-    "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE", "SSL_CERT_*", "TERMINFO*", "XDG_*",
+    "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE", "SSL_CERT_*", "TERMCAP", "TERMINFO*", "XDG_*",
+    # compilers, tools and editors by name, and families whose every name is a setting
+    "AR", "AS", "CC", "CPP", "CXX", "FC", "LD", "LEX", "MAKE", "NM", "YACC",
+    "CFLAGS", "CPPFLAGS", "CXXFLAGS", "FFLAGS", "LDFLAGS",
+    "ANSIBLE_*", "CLOUDSDK_*", "CMAKE_*", "COMPILER_PATH", "CONDA_*", "COVERAGE_*", "ELECTRON_*",
+    "EMACSLOADPATH", "FLASK_APP", "GCC_*", "GIO_*", "GNUPGHOME", "GPG_AGENT_INFO", "GREP_OPTIONS",
+    "GTK_*", "HELM_*", "IPYTHON*", "JUPYTER_*", "LESS", "LESSKEY", "MAILCAPS", "MYVIMRC",
+    "NOTMUCH_CONFIG", "NVIM_*", "ODBC*", "PKG_CONFIG*", "POSIXLY_CORRECT", "QT_*", "RACK_ENV",
+    "RAILS_ENV", "SSH_AUTH_SOCK", "TNS_ADMIN", "TS_NODE_*", "UVICORN_*", "VIM", "VIMRUNTIME",
+    "GOOGLE_APPLICATION_CREDENTIALS", "AWS_PROFILE", "PGHOST*", "PGOPTIONS", "PGPORT", "PGSERVICE",
+    "PGSSL*",
+)  # fmt: skip
+
+# By their ends: where programs look for other programs and for settings, and where the clients of a
+# service connect. One with OPENAI_API_KEY sends it to OPENAI_BASE_URL. Behind a prefix of the
+# operator's they are names of the program's own.
+DANGEROUS_ENDS = (
+    "*_ARGS", "*_COMMAND", "*_COMPILER", "*_CONFIG_DIR", "*_CONFIG_FILE", "*_CONFIG_MODULE",
+    "*_CONFIG_PATH", "*_DIFF", "*_EDITOR", "*_EXECUTABLE*", "*_HOME", "*_LIBRARY", "*_OPTIONS",
+    "*_PAGER", "*_PATH", "*_PLUGIN*", "*_PYTHON", "*_RCFILE", "*_REQUIRE", "*_SETTINGS_MODULE",
+    "*_WRAPPER",
+    "*_ADDR", "*_ADDRESS", "*_API_BASE", "*_AUTHORITY", "*_DOMAIN", "*_ENDPOINT", "*_ENDPOINT_*",
+    "*_HOST", "*_HOSTNAME", "*_HOSTS", "*_PROXY", "*_SERVER", "*_SERVERS", "*_SOCK", "*_SOCKET",
+    "*_URI", "*_URL",
+)  # fmt: skip
+
+# Addresses that are credentials themselves: the password stands in them.
+CREDENTIALS = (
+    "*DATABASE_URL", "*DB_URL", "*REDIS_URL", "*MONGO*_UR[IL]", "*AMQP_URL", "*BROKER_URL",
+    "*POSTGRES*_UR[IL]", "*MYSQL_UR[IL]", "*WEBHOOK_URL",
 )  # fmt: skip
 
 
-def is_dangerous(name: str) -> bool:
-    """True for a name that decides how programs run."""
-    # In either case: programs obey http_proxy as well.
-    return any(fnmatchcase(name.upper(), pattern) for pattern in KEPT + DANGEROUS)
+def is_dangerous(name: str, *, is_prefixed: bool = False) -> bool:
+    """True for a name that decides how programs run or where they connect."""
+    name = name.upper()  # programs obey http_proxy as well
+    if _is_one_of(KEPT + DANGEROUS, name):
+        return True
+    return _is_one_of(DANGEROUS_ENDS, name) and not (is_prefixed or _is_one_of(CREDENTIALS, name))
+
+
+def _is_one_of(patterns: tuple[str, ...], name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def base_environment() -> dict[bytes, bytes]:

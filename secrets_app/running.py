@@ -31,6 +31,7 @@ class Variable(NamedTuple):
     name: str
     origin: str
     value: Any
+    is_prefixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Handover:
         if self.faults:
             raise NotStarted(*self.faults)
         opened, faults = {}, []
-        for name, origin, value in self.variables:
+        for name, origin, value, _ in self.variables:
             try:
                 opened[name.encode()] = value.reveal().encode()
             except DecryptionError as error:
@@ -109,7 +110,10 @@ def execute(program: Sequence[str], environment: Mapping[bytes, bytes]) -> NoRet
 def _secrets(instance: Instance, only: Collection[str] | None, prefix: str) -> list[Variable]:
     rows = InstanceSecret.objects.filter(instance=instance).order_by("key")
     rows = rows if only is None else rows.filter(key__in=only)
-    return [Variable(f"{prefix}{row.key.upper()}", f"secret {row.key}", row.value) for row in rows]
+    return [
+        Variable(f"{prefix}{row.key.upper()}", f"secret {row.key}", row.value, bool(prefix))
+        for row in rows
+    ]
 
 
 def _skill_env(instance: Instance, skill: str) -> list[Variable]:
@@ -135,10 +139,11 @@ def _repeated(variables: Sequence[Variable]) -> list[str]:
 
 def _refused(variables: Iterable[Variable], allowed: Collection[str]) -> list[str]:
     known, faults = get_keyring().key_ids, []
-    for name, origin, value in variables:
-        if is_dangerous(name) and name not in allowed:
+    for name, origin, value, is_prefixed in variables:
+        if is_dangerous(name, is_prefixed=is_prefixed) and name not in allowed:
             faults.append(
-                f"{name}, from the {origin}, decides how programs run; --allow {name} sets it."
+                f"{name}, from the {origin}, decides how programs run or where they connect;"
+                f" --allow {name} sets it."
             )
         if not accepts(validate_env_key, name):
             faults.append(f"{name}, from the {origin}, is no name for a variable; use --prefix.")
