@@ -28,13 +28,18 @@ from instances.serializers import (
     PageQuery,
 )
 from polyant.exceptions import Missing
-from polyant.views import read, read_query
+from polyant.parsers import DEFAULT_MAX_BYTES
+from polyant.views import await_body, read, read_query
 
 
 class InstanceScopedViewSet(viewsets.ViewSet):
     """A view below ``/api/instances/{slug}``."""
 
     request: Request
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        await_body(request, getattr(self, "max_body_bytes", DEFAULT_MAX_BYTES))
+        super().initial(request, *args, **kwargs)
 
     def get_instance(self, needed: Role = Role.VIEWER) -> Instance:
         """The instance of the URL, in one query that also asks whether the caller may see it.

@@ -2,6 +2,7 @@
 
 import re
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,17 @@ from polyant.api import error_body
 from polyant.openai_errors import openai_error
 
 _JSON_PATH = re.compile(r"/(?:api|v1|health)(?:/|$)")
+
+
+def await_body(request: Request, limit: int) -> None:
+    """Take the body off the connection, as far as it may be read, before anybody is let in.
+
+    Its sender decides how long that takes. Who was let in before could be removed from the instance
+    meanwhile, and would write all the same. For a caller without any credentials nobody waits.
+    """
+    has_credentials = "Authorization" in request.headers or request.COOKIES
+    if has_credentials and request.stream is not None:
+        request._stream = BytesIO(request.stream.read(limit + 1))
 
 
 def read(kind: type[Serializer[Any]], request: Request, *, partial: bool = False) -> dict[str, Any]:

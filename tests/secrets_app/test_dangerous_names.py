@@ -115,7 +115,8 @@ def test_usual_names_of_credentials_are_handed_over(instance: Instance) -> None:
         "bun_auth_token", "deno_auth_tokens", "docker_token", "docker_username",
         "docker_password", "docker_auth_config", "npm_token",
         "aws_access_key_id", "aws_region", "google_api_key", "pgpassword", "database_url",
-        "celery_broker_url", "mongodb_uri", "slack_webhook_url", "redis_url", "s3_bucket", "smtp_user", "smtp_port",
+        "celery_broker_url", "mongodb_uri", "slack_webhook_url", "redis_url",
+        "s3_bucket", "smtp_user", "smtp_port",
     ]  # fmt: skip
     put(instance, **dict.fromkeys(keys, MARKER))
     assert {*check()} == {key.upper() for key in keys}
