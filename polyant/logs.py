@@ -41,6 +41,16 @@ def is_no_probe(record: logging.LogRecord) -> bool:
     return not (path.startswith("/health") and status == HTTPStatus.SERVICE_UNAVAILABLE)
 
 
+def tell_route(record: logging.LogRecord) -> bool:
+    """True; the address in a line becomes its route. Somebody may have pasted a value into it."""
+    request = getattr(record, "request", None)
+    if isinstance(record.args, tuple) and (path := getattr(request, "path", "")):
+        match = getattr(request, "resolver_match", None)
+        route = f"/{match.route}" if match else "(no route)"
+        record.args = tuple(route if each == path else each for each in record.args)
+    return True
+
+
 def logging_config(*, level: str) -> dict[str, Any]:
     """``LOGGING``: one line an event on standard error, for structlog's and stdlib's alike."""
     return {
@@ -64,7 +74,10 @@ def logging_config(*, level: str) -> dict[str, Any]:
                 ],
             }
         },
-        "filters": {"no_probe": {"()": "django.utils.log.CallbackFilter", "callback": is_no_probe}},
+        "filters": {
+            "no_probe": {"()": "django.utils.log.CallbackFilter", "callback": is_no_probe},
+            "route": {"()": "django.utils.log.CallbackFilter", "callback": tell_route},
+        },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         # Django's own handlers would send a second copy, with the request, past the redaction.
@@ -73,7 +86,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "propagate": True},
             # Below this they tell the path of every refused request, and a value that somebody
             # pasted into it.
-            "django.request": {"level": "ERROR", "filters": ["no_probe"]},
+            "django.request": {"level": "ERROR", "filters": ["no_probe", "route"]},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             # Below this it has lines about each sign-in that went well.
             "axes": {"level": "WARNING"},

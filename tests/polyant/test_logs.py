@@ -3,13 +3,14 @@
 import io
 import logging
 import logging.config
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 from rest_framework.test import APIClient
@@ -91,6 +92,19 @@ def test_a_long_line_of_one_thing_is_looked_through_at_once(part: str) -> None:
     """A step for each pair of its characters takes a minute or more, instead of a blink."""
     long = part * (300_000 // len(part))
     redact(None, "error", {"event": long, "detail": (part * 1_000 + " ") * 100})
+
+
+def test_a_failure_tells_its_route_and_not_what_stood_in_the_address(
+    written: io.StringIO, client_of: Callable[..., APIClient], editor: User
+) -> None:
+    client = client_of(editor)
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE instance_secrets RENAME TO elsewhere")
+    path = f"/api/instances/my-assistant/secrets/{MARKER}"
+    assert client.delete(path).status_code >= 500
+    assert "/api/instances/<instance_slug:slug>/secrets/<name:key>" in written.getvalue()
+    assert MARKER not in written.getvalue()
 
 
 def test_an_event_is_one_line_with_its_time_level_and_logger(written: io.StringIO) -> None:
