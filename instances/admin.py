@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from instances import tokens_admin, users_admin  # noqa: F401  (they register themselves)
 from instances.audit import Action
 from instances.bundles.pages import BundlePage, ConfirmNewPage, ConfirmPage, DownloadPage, NewPage
+from instances.changelists import CarefulList
 from instances.forms import InstanceForm, focus_first_error
 from instances.members_page import MembersPage, RemoveMemberPage
 from instances.models import AuditEntry, Instance
@@ -36,7 +37,7 @@ _PEOPLE_SAY = {"skill_env": "variables", "memberships": "members"}
 
 
 @admin.register(Instance)
-class InstanceAdmin(ModelAdmin):
+class InstanceAdmin(CarefulList, ModelAdmin):
     """Every save goes through the verbs of ``Instance.objects``; Django's rows are only shown."""
 
     pages: ClassVar[list[type[InstancePage]]] = [
@@ -139,10 +140,6 @@ class InstanceAdmin(ModelAdmin):
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> HttpResponse:
         return gone(self.admin_site, request)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """What the filters of the list ask for, and nothing that an address makes up."""
-        return lookup.partition("__")[0] in self.list_filter and not lookup.endswith("regex")
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from instances.changelists import CarefulList
 from instances.forms import focus_first_error
 from instances.models import AccessToken
 from instances.pages import gone
@@ -34,7 +35,7 @@ _MOST_NAMED = 3
 
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(ModelAdmin):
+class AccessTokenAdmin(CarefulList, ModelAdmin):
     """One's own tokens; a superuser finds everybody's. They are made and ended, never changed."""
 
     list_display = ("name", "reach", "made", "expires", "end")

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 
+from instances.changelists import CarefulList
+
 if TYPE_CHECKING:
     UserAdminBase = DjangoUserAdmin[User]
 else:
@@ -19,7 +21,7 @@ admin.site.unregister(User)
 
 
 @admin.register(User)
-class UserAdmin(UserAdminBase):
+class UserAdmin(CarefulList, UserAdminBase):
     """Django's, without groups, and with a list for permissions that needs no JavaScript."""
 
     fieldsets = (

@@ -7,7 +7,7 @@ from polyant import schema  # noqa: F401  (registers how the schema describes si
 from polyant.docs import SchemaView, docs
 from polyant.encryption.pages import encryption_page
 from polyant.health import HealthView, ReadyView
-from polyant.views import bad_request, forbidden, not_found, server_error
+from polyant.views import bad_request, forbidden, no_page, not_found, server_error
 
 admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "Polyant secrets"
@@ -16,6 +16,8 @@ admin.site.site_url = None  # there is no other site to view
 
 urlpatterns = [
     path("admin/encryption/", admin.site.admin_view(encryption_page), name="encryption"),
+    # Django's way to a row's page on another site, of which there is none.
+    path("admin/r/<path:rest>", no_page),
     path("admin/", admin.site.urls),
     path("health", HealthView.as_view()),
     path("health/ready", ReadyView.as_view()),

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.views import defaults
 from rest_framework.exceptions import ParseError
@@ -73,6 +73,10 @@ def _too_large(request: HttpRequest, has_many_fields: bool) -> HttpResponse:
     most_fields = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS if has_many_fields else None
     context = {"title": "Too large", "most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
     return _page(request, status, "too_large", most_fields=most_fields, **context)
+
+
+def no_page(request: HttpRequest, **_: Any) -> HttpResponse:
+    raise Http404
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from instances.models import AccessToken, Instance, Membership
@@ -105,9 +106,31 @@ def test_a_made_up_filter_is_a_bad_request_or_none(
     browse: Browse, superuser: User, instance: Instance, url: str
 ) -> None:
     client = browse(superuser)
-    queries = "name__regex=(((", "secrets__value__startswith=v1", "description=%00", "label=%00"
+    queries = (
+        "name__regex=(((", "secrets__value__startswith=v1", "description=%00", "label=%00",
+        "label__regex=(((", "email__regex=(((", "user=" + "9" * 30, "q=" + "a+" * 1500,
+    )  # fmt: skip
     for query in queries:
         assert client.get(f"{url}?{query}").status_code in (200, 302, 400), query
+
+
+def test_no_pattern_of_an_address_is_tried_on_a_row(
+    browse: Browse, superuser: User, django_assert_num_queries: Any
+) -> None:
+    """One that takes for ever would hold a worker, and needs no more than a sign-in."""
+    client = browse(superuser)
+    AccessToken.objects.issue(superuser, timedelta(days=1), label="a" * 30 + "!")
+    for url in ("/admin/instances/accesstoken/?label", "/admin/auth/user/?username"):
+        for lookup in ("regex", "iregex"):
+            assert client.get(f"{url}__{lookup}=^(a*)*$").status_code == 400
+
+
+def test_there_is_no_way_to_a_page_on_another_site(
+    browse: Browse, superuser: User, instance: Instance
+) -> None:
+    kind = ContentType.objects.get_for_model(Instance)
+    for row in (instance.pk, "abc", ""):
+        assert browse(superuser).get(f"/admin/r/{kind.pk}/{row}/").status_code == 404, row
 
 
 def test_a_nul_in_an_address_is_a_bad_request(
