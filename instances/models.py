@@ -9,6 +9,7 @@ from django.db import models
 from instances.audit import AuditEntry
 from instances.managers import AccessTokenManager, InstanceManager, MembershipManager
 from instances.roles import Role
+from polyant.names import validate_is_a_name
 
 SLUG_PATTERN = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
 SLUG_MAX_LENGTH = 100
@@ -32,7 +33,9 @@ class Instance(models.Model):
         ANTHROPIC = "anthropic"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    slug = models.CharField(max_length=SLUG_MAX_LENGTH, unique=True, validators=[validate_slug])
+    slug = models.CharField(
+        max_length=SLUG_MAX_LENGTH, unique=True, validators=[validate_slug, validate_is_a_name]
+    )
     name = models.CharField(max_length=255)
     description = models.TextField(null=True, blank=True, max_length=10_000)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.ACTIVE)

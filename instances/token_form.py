@@ -14,6 +14,7 @@ from django.db.models import Case, QuerySet, When
 from instances.forms import CarefulInput
 from instances.managers import MAX_TOKEN_DAYS
 from instances.models import Instance
+from polyant.names import validate_is_a_name
 
 if TYPE_CHECKING:
     InstancesField = forms.ModelMultipleChoiceField[Instance]
@@ -55,6 +56,7 @@ class TokenForm(forms.Form):
     label = forms.CharField(
         label="What it is for",
         max_length=100,
+        validators=[validate_is_a_name],
         help_text="So that you know later which program stops when you end it.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )

@@ -7,12 +7,12 @@ from django.contrib.auth.models import User
 
 from instances.bundles.sections import Applied, BundleSection, Entry, WarningType
 from instances.models import SLUG_MAX_LENGTH, Instance, validate_slug
+from polyant.names import validate_is_a_name
 from polyant.serializers import BooleanField, DistinctList, StrictSerializer, TextField
 from secrets_app.entries import why_unreadable
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from secrets_app.validators import (
     validate_env_key,
-    validate_is_a_name,
     validate_secret_key,
     validate_value,
 )

@@ -12,9 +12,10 @@ from instances.forms import CarefulInput
 from instances.renewal import latest_due
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.forms import WriteOnlyField
+from polyant.names import validate_is_a_name
 from secrets_app.catalog import CUSTOM, LASTING_KEYS, WellKnown, describe_key
 from secrets_app.plan import Plan
-from secrets_app.validators import MAX_BATCH, accepts, validate_is_a_name, validate_value
+from secrets_app.validators import MAX_BATCH, accepts, validate_value
 
 NEW_ROWS = 3
 # One request of Django's takes 2.5 MB, and a draft is a third longer than what it holds.

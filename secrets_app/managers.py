@@ -10,12 +10,13 @@ from django.db.models import F
 from instances.audit import Action, AuditEntry
 from instances.models import Instance
 from polyant.encryption.models import EncryptedManager
+from polyant.names import validate_is_a_name
 from secrets_app.catalog import WELL_KNOWN_KEYS
 from secrets_app.exceptions import MissingSecret
 from secrets_app.prefixes import PREFIX, key_ids
 from secrets_app.skill_env_managers import EnvEntry, InstanceSkillEnvManager
 from secrets_app.staleness import refuse_stale
-from secrets_app.validators import validate_is_a_name, validate_secret_key, validate_value
+from secrets_app.validators import validate_secret_key, validate_value
 
 if TYPE_CHECKING:
     from secrets_app.models import InstanceSecret

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 
+from polyant.names import validate_is_a_name
 from secrets_app.validators import (
     MAX_BATCH,
-    validate_is_a_name,
     validate_secret_key,
     validate_value,
 )

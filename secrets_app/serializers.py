@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from polyant.names import validate_is_a_name
 from polyant.serializers import (
     Answer,
     BooleanField,
@@ -16,7 +17,6 @@ from secrets_app.models import InstanceSecret
 from secrets_app.validators import (
     MAX_BATCH,
     validate_env_key,
-    validate_is_a_name,
     validate_secret_key,
     validate_value,
 )

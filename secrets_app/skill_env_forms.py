@@ -8,11 +8,12 @@ from django import forms
 from django.db.models import Field
 
 from polyant.encryption.exceptions import DecryptionError
+from polyant.names import validate_is_a_name
 from secrets_app.catalog import CUSTOM, WellKnown
 from secrets_app.entries import EntriesForm, Problem, Row, name_input, why_unreadable
 from secrets_app.models import InstanceSkillEnv
 from secrets_app.plan import EnvPlan
-from secrets_app.validators import validate_env_key, validate_is_a_name, validate_value
+from secrets_app.validators import validate_env_key, validate_value
 
 # Shown values come back with the form, twice, and some characters as three: a request has room.
 MAX_SHOWN = 200_000

@@ -12,10 +12,11 @@ from instances.models import Instance
 from polyant.encryption.exceptions import DecryptionError
 from polyant.encryption.models import EncryptedManager
 from polyant.exceptions import Invalid, Missing
+from polyant.names import validate_is_a_name
 from secrets_app.exceptions import StaysSensitive
 from secrets_app.prefixes import key_ids
 from secrets_app.staleness import refuse_stale
-from secrets_app.validators import accepts, validate_env_key, validate_is_a_name, validate_value
+from secrets_app.validators import accepts, validate_env_key, validate_value
 
 if TYPE_CHECKING:
     from secrets_app.models import InstanceSkillEnv

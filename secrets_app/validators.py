@@ -1,19 +1,12 @@
 """What a name and a value may be. Used by the API, by forms and by the verbs themselves."""
 
-import re
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from polyant.logs import CREDENTIAL
-
 MAX_VALUE_BYTES = 49_152
 MAX_BATCH = 64
-# What keys have and names have not: a name may begin with sk_, or be a long row of one letter.
-_SHORTEST_CREDENTIAL = 20
-_FEWEST_DIGITS = 8
-_KEY = re.compile(r"[0-9a-fA-F]{32,}")
 
 validate_secret_key = RegexValidator(
     r"\A[a-z0-9_]{1,64}\Z",
@@ -25,18 +18,6 @@ validate_env_key = RegexValidator(
     "A key is up to 255 letters, digits and underscores, and no digit first.",
     code="invalid_key",
 )
-
-
-def validate_is_a_name(name: str) -> None:
-    """Raises ValidationError for what looks like a credential: names are shown and recorded."""
-    if any(len({*run}) >= _FEWEST_DIGITS for run in _KEY.findall(name)) or (
-        len(name) >= _SHORTEST_CREDENTIAL and re.search("[0-9]", name) and CREDENTIAL.search(name)
-    ):
-        raise ValidationError(
-            "This looks like a credential, and names are shown. Choose another name; if it is a"
-            " credential, it belongs into the value.",
-            code="invalid_key",
-        )
 
 
 def validate_value(value: str) -> None:

@@ -83,6 +83,13 @@ OTHER_SLUGS: list[Any] = [
 ]  # fmt: skip
 
 
+def test_a_slug_that_is_a_credential_is_refused(client: APIClient) -> None:
+    response = client.post(URL, {"slug": "sk-proj-a1b2c3d4e5f6a7b8", "name": "n"})
+    assert response.status_code == 400
+    assert "looks like a credential" in response.json()["message"]
+    assert "a1b2" not in str(response.json())
+
+
 def test_other_slugs_are_refused(client: APIClient) -> None:
     for slug in OTHER_SLUGS:
         response = client.post(URL, {"slug": slug, "name": "n"})

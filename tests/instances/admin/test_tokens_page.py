@@ -136,6 +136,7 @@ def test_a_limited_token_reaches_what_was_ticked(
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"label": ""}, "This field is required."),
     ({"label": "x" * 101}, "at most 100 characters"),
+    ({"label": "ghp_16C7e42F292c6912E7710c838347Ae178B4a"}, "looks like a credential"),
     ({"days": ""}, "This field is required."),
     ({"days": "MARKER"}, "Enter a number of days."),
     ({"days": "0"}, "At least one day."),
