@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Value
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from instances.audit import Action, AuditEntry
 from instances.roles import Role
@@ -155,11 +156,13 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         instances: Collection["Instance"] | None = None,
         label: str = "",
         form: str = "",
+        ends_with_password: bool = False,
     ) -> tuple[str, "AccessToken"]:
         """A new token: its text, which exists only here, and its row.
 
         With ``instances`` it is limited to these; an empty collection is limited to none. Issued
         again for the same ``form`` of this user, it takes the place of the first, which nobody saw.
+        ``ends_with_password``: it ends when the user's password is changed, as a session does.
 
         Raises:
             Missing: one of them was deleted meanwhile.
@@ -173,6 +176,7 @@ class AccessTokenManager(models.Manager["AccessToken"]):
             "user": user,
             "label": label,
             "digest": _digest(text),
+            "password_mark": user.get_session_auth_hash() if ends_with_password else "",
             "is_limited": instances is not None,
             "expires_at": timezone.now() + lifetime,
         }
@@ -186,11 +190,11 @@ class AccessTokenManager(models.Manager["AccessToken"]):
 
     def authenticate(self, text: str) -> "AccessToken | None":
         """The unexpired token of an active user, with the user, or None. One query."""
-        return (
-            self.select_related("user")
-            .filter(digest=_digest(text), expires_at__gt=timezone.now(), user__is_active=True)
-            .first()
-        )
+        live = self.filter(expires_at__gt=timezone.now(), user__is_active=True)
+        token = live.select_related("user").filter(digest=_digest(text)).first()
+        if token and token.password_mark and not _has_same_password(token):
+            return None
+        return token
 
     def limited_to(self, instance: "Instance") -> models.QuerySet["AccessToken"]:
         """The unexpired tokens that name an instance, the newest first, with their users."""
@@ -228,6 +232,13 @@ def _limited(token: "AccessToken | None") -> "AccessToken":
     if token is None:
         raise Missing("No token of this id is limited to this instance.")
     return token
+
+
+def _has_same_password(token: "AccessToken") -> bool:
+    """Whether its owner has the password still that it was traded for."""
+    # As with a session, a mark made with an older SECRET_KEY counts while that is a fallback.
+    marks = (token.user.get_session_auth_hash(), *token.user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(token.password_mark, each) for each in marks)
 
 
 def _digest(text: str) -> str:

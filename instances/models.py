@@ -88,6 +88,9 @@ class AccessToken(models.Model):
 
     ``is_limited`` stays true when the last of ``instances`` is deleted; without it, such a token
     would turn from one that may use a single instance into one that may use them all.
+
+    ``password_mark`` is Django's hash for sessions of the password that the token was traded for,
+    and "" where it was not traded for one: it ends with a session, when that password is changed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -96,6 +99,7 @@ class AccessToken(models.Model):
     )
     label = models.CharField(max_length=100, blank=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    password_mark = models.CharField(max_length=64, blank=True, editable=False)
     is_limited = models.BooleanField(default=False)
     instances = models.ManyToManyField(
         Instance, blank=True, related_name="access_tokens", db_table="access_token_instances"

@@ -53,7 +53,9 @@ class TokenView(APIView):
             raise exceptions.AuthenticationFailed("The username or the password is wrong.")
         # As `login()` would: it records the time, and clears the count of wrong passwords.
         user_logged_in.send(sender=User, request=request._request, user=user)
-        text, token = AccessToken.objects.issue(user, settings.TOKEN_LIFETIME, label=SIGN_IN_LABEL)
+        text, token = AccessToken.objects.issue(
+            user, settings.TOKEN_LIFETIME, label=SIGN_IN_LABEL, ends_with_password=True
+        )
         return Response({"token": text, "expiry": token.expires_at}, status.HTTP_201_CREATED)
 
     @extend_schema(responses={200: Deleted})

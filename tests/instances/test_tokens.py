@@ -44,6 +44,28 @@ def test_an_expired_token_signs_nobody_in(anonymous: APIClient, owner: User) -> 
     assert response["WWW-Authenticate"] == "Bearer"
 
 
+def test_a_new_password_ends_what_was_traded_for_the_old_one_and_no_token_of_a_program(
+    anonymous: APIClient, owner: User
+) -> None:
+    traded = bearer(anonymous.post(URL, GOOD).json()["token"])
+    made = bearer(AccessToken.objects.issue(owner, timedelta(days=1), label="nightly")[0])
+    assert traded.get("/api/instances").status_code == 200
+    owner.set_password("another")
+    owner.save()
+    assert traded.get("/api/instances").status_code == 401
+    assert made.get("/api/instances").status_code == 200
+
+
+def test_a_new_secret_key_ends_no_token_while_the_old_one_is_a_fallback(
+    anonymous: APIClient, owner: User, settings: Any
+) -> None:
+    traded = bearer(anonymous.post(URL, GOOD).json()["token"])
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "z" * 50, [settings.SECRET_KEY]
+    assert traded.get("/api/instances").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert traded.get("/api/instances").status_code == 401
+
+
 @pytest.mark.parametrize("name", ["owner", "nobody"])
 def test_a_wrong_password_says_no_more_than_an_unknown_name(
     anonymous: APIClient, owner: User, name: str
