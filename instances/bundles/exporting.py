@@ -1,8 +1,6 @@
 """Exporting an instance: what is configured, by name, and no credential."""
 
 import json
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from instances.bundles.extras import Extras
 from instances.bundles.sections import all_sections
 from instances.models import Instance
 from instances.serializers import InstanceSerializer
+from polyant.encryption import durable
 
 VERSION = "1.0"
 _OURS = frozenset({"id", "createdAt", "updatedAt"})
@@ -81,13 +80,4 @@ def write(bundle: dict[str, Any], path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(to_text(bundle))
-            file.flush()
-            os.fsync(handle)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    durable.put(path, to_text(bundle))

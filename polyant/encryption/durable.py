@@ -31,13 +31,22 @@ def replace(path: Path, text: str) -> None:
     """Put ``text`` in the place of the file ``path``, which keeps its mode and its owner.
 
     Raises:
-        OSError: it cannot be written, or its owner not be kept. The file is whole: as it was or,
-            where only its name could not be put on disk, the new one.
+        OSError: as ``put``, and where there is no file, or its owner cannot be kept.
     """
-    like = path.stat()
+    put(path, text, like=path.stat())
+
+
+def put(path: Path, text: str, *, like: os.stat_result | None = None) -> None:
+    """Write ``text`` to ``path``, whatever stands there; ``like`` has the owner and mode to give.
+
+    Raises:
+        OSError: it cannot be written. The file is whole: as it was or, where only its name could
+            not be put on disk, the new one.
+    """
     with _draft(path) as (file, draft):
-        os.fchown(file.fileno(), like.st_uid, like.st_gid)
-        os.fchmod(file.fileno(), like.st_mode & 0o7777)
+        if like is not None:
+            os.fchown(file.fileno(), like.st_uid, like.st_gid)
+            os.fchmod(file.fileno(), like.st_mode & 0o7777)
         _fill(file, text)
         draft.replace(path)
         _sync_folder(path.parent)
