@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the Makefile calls: makes the virtualenv, then runs, tests and checks the project.
 
-Only the standard library, and no syntax newer than its oldest reader: this runs first.
+Standard library only, and syntax old Pythons can parse: it has to tell them that they are too old.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from typing import NoReturn
 
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent
-# VENV names a virtualenv that somebody else keeps: it is used as it is.
+# VENV names a virtualenv that is managed elsewhere: it is used as it is.
 VENV = Path(os.environ.get("VENV") or ROOT / ".venv")
 PYTHON = str(VENV / "bin" / "python")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 
-# Of the caller's environment, what tests and checks may see. A DATABASE_URL or a key that is
-# meant for production must not reach them.
+# The variables of the caller's environment that tests and checks may see. A DATABASE_URL or a key
+# that is meant for production must not reach them.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TERM", "TZ", "CI", "PYTEST_ADDOPTS")
 
-# By file: a module's fixtures, among them whole servers, are made once. In the order that
-# tests/conftest.py gives them.
+# The tests of a file run in one process, so that its fixtures, some of them whole servers, are made
+# once; and in the order that tests/conftest.py gives them.
 _TWO_CORES = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def run(*_: str) -> NoReturn:
     """make everything ready and serve http://localhost:4000 (HOST, PORT, DATABASE_URL, …)"""
     _install(LOCKS[:1])
-    # The database is as much for its owner only as `.env` is.
+    # The database file, like `.env`, must be readable by its owner only.
     os.umask(0o077)
-    # The server takes this process over, so that a signal reaches it and nobody else, and gets
-    # one that comes before it is ready as soon as it is.
+    # The server replaces this process, so that a signal reaches it directly; one that comes too
+    # early is held back until the server is ready for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     os.execv(PYTHON, [PYTHON, "manage.py", "start"])
 
@@ -59,7 +59,7 @@ def test(*arguments: str) -> None:
             failures += _call(PYTHON, *launcher, *pytest, env=environment) != 0
         counts = [_count(report) for report in reports]
     print("{} passed, {} failed, {} skipped".format(*map(sum, zip(*counts, strict=True))))
-    # A run that executed nothing has shown nothing.
+    # A run in which no test was executed proves nothing.
     _stop_on_failure(failures or not all(passed + failed for passed, failed, _ in counts))
 
 
@@ -87,7 +87,7 @@ def check(*_: str) -> None:
 
 
 def requirements(*arguments: str) -> None:
-    """compile requirements*.in into the locks; arguments go to uv, as --upgrade"""
+    """compile requirements*.in into the locks; arguments, such as --upgrade, go to uv"""
     with tempfile.TemporaryDirectory(prefix="polyant-lock-") as scratch:
         _make_venv(Path(scratch))
         python = str(Path(scratch, "bin", "python"))
@@ -109,7 +109,7 @@ def screenshots(*arguments: str) -> None:
 
 
 def _install(locks: tuple[str, ...]) -> None:
-    """What the locks name, unless the virtualenv has just that."""
+    """Install what the locks name, unless the virtualenv has it already."""
     if "VENV" in os.environ:
         return
     if not (Path(PYTHON).exists() and (VENV / "bin" / "pip").exists()):
@@ -137,7 +137,7 @@ def _pip_install(locks: tuple[str, ...]) -> None:
     files = [argument for lock in locks for argument in ("--requirement", lock)]
     quietly = ("--quiet", "--disable-pip-version-check", "--no-input")
     if _call(PYTHON, "-m", "pip", "install", *quietly, "--require-hashes", *files):
-        sys.exit("pip could not install the requirements; its reason stands above. Try again.")
+        sys.exit("pip could not install the requirements; the reason is above. Try again.")
 
 
 def _clean_environment() -> dict[str, str]:
@@ -155,7 +155,7 @@ def _step(name: str, *command: str, env: dict[str, str]) -> int:
 
 
 def _call(*command: str, env: dict[str, str] | None = None) -> int:
-    """The exit code of a command. If we are stopped, so is it, and we wait for its cleaning up."""
+    """Run a command; its exit code. If we are stopped, stop it and wait until it has cleaned up."""
     with subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL) as process:
         try:
             return process.wait()
@@ -166,7 +166,7 @@ def _call(*command: str, env: dict[str, str] | None = None) -> int:
 
 
 def _count(report: Path) -> tuple[int, int, int]:
-    """Passed, failed and skipped of pytest's report; nothing if it did not get that far."""
+    """How many tests passed, failed and were skipped; zeros if pytest wrote no report."""
     if not report.exists():
         return 0, 0, 0
     suites = list(ElementTree.parse(report).getroot().iter("testsuite"))

@@ -13,15 +13,15 @@ from polyant import keys, loading
 
 
 class Commands(ManagementUtility):
-    """Django's own; it looks for a command once the project is loaded."""
+    """Django's utility. By the time it looks for a command, the project is loaded."""
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
         loading.end()
         command = super().fetch_command(subcommand)
         if subcommand == "runserver":
-            keys.ask_at_once(command)
-        elif subcommand != "check":  # whose whole work is that report
-            keys.ask_first(command)
+            keys.require_keys_first(command)
+        elif subcommand != "check":  # a report of the checks is all that it is for
+            keys.check_key_first(command)
         return command
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     try:
         Commands(sys.argv).execute()
     except ImproperlyConfigured as error:
-        # A stack would bury the one line that says which variable is wrong.
+        # A traceback would bury the one line that says which variable is wrong.
         sys.exit(str(error))
     except (OperationalError, ProgrammingError):
         _exit_without_database()
@@ -41,11 +41,11 @@ def main() -> None:
 
 
 def _exit_without_database() -> None:
-    """In one line, if it is away or was never migrated: then the stack would say nothing."""
+    """Exit with one line if the database is unreachable or not migrated; else return."""
     try:
         is_migrated = MigrationRecorder(connection).has_table()
     except OperationalError as error:
-        reason = " ".join(str(error).split())  # psycopg2's has several lines
+        reason = " ".join(str(error).split())  # psycopg2's message has several lines
         sys.exit(f"The database of DATABASE_URL does not answer: {reason}")
     if not is_migrated:
         sys.exit("The database of DATABASE_URL has no tables yet. Make them: manage.py migrate")

@@ -19,14 +19,14 @@ from polyant.exceptions import Conflict, Invalid, Missing, Refusal
 
 MAX_FAULTS = 1000
 
-# Violations of a foreign key and of a uniqueness: PostgreSQL's codes, SQLite's names.
+# A violated foreign key or unique constraint: PostgreSQL's codes, SQLite's names.
 _RACES = {
     "23503", "SQLITE_CONSTRAINT_FOREIGNKEY",
     "23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY",
 }  # fmt: skip
 
-# Others are at work, in PostgreSQL's codes (a serialization failure, a deadlock, a lock that is not
-# to be had, a statement that took too long) and SQLite's names.
+# Other work is in the way: PostgreSQL's codes (a serialization failure, a deadlock, a lock that is
+# not available, a statement that took too long) and SQLite's names.
 _BUSY = {"40001", "40P01", "55P03", "57014", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"}
 
 # DRF's own words for these codes quote the input, or name our classes.
@@ -68,7 +68,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _from_domain(error: Exception) -> Exception:
-    """What the domain or the database raised, as an ``APIException``; others as they are."""
+    """An error of the domain or the database as an ``APIException``; any other as it is."""
     if isinstance(error, Invalid):
         detail: Any = exceptions.ErrorDetail(error.message, error.code)
         for name in reversed(error.path.split(".")):
@@ -77,9 +77,10 @@ def _from_domain(error: Exception) -> Exception:
     for kind, status in _DOMAIN.items():
         if isinstance(error, kind):
             return _answer(status, error.message if isinstance(error, Refusal) else str(error))
-    # A CHECK that failed is none of these: a fault of ours, 500, logged.
+    # A failed CHECK has none of these codes: it is a fault of ours, so 500, and logged.
     if isinstance(error, IntegrityError) and _has_code(error, _RACES):
-        return _answer(HTTPStatus.CONFLICT, "Somebody changed this meanwhile; read it again.")
+        message = "Another request changed this in the meantime; read it again."
+        return _answer(HTTPStatus.CONFLICT, message)
     if isinstance(error, InterfaceError | OperationalError):
         fault = "is busy" if _has_code(error, _BUSY) else "does not answer"
         return _Unavailable(f"The database {fault}; try again.")
@@ -87,7 +88,7 @@ def _from_domain(error: Exception) -> Exception:
 
 
 def _has_code(error: Exception, codes: Container[str | None]) -> bool:
-    """True if the database says one of these of what went wrong."""
+    """True if the database gave one of these codes for the error."""
     cause = error.__cause__
     return any(getattr(cause, name, None) in codes for name in ("pgcode", "sqlite_errorname"))
 
@@ -102,14 +103,14 @@ def _words(error: Exception) -> str:
     if isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         return _PLAIN_WORDS.get(str(codes), str(error.detail))
-    # What is left are Django's own two.
+    # DRF answers two exceptions of Django's as well: PermissionDenied and Http404.
     if isinstance(error, PermissionDenied):
         return "You may not do this."
     return "Nothing is found at this address."
 
 
 def faults(error: exceptions.ValidationError) -> list[dict[str, str]]:
-    """Each fault as ``{"path", "code", "message"}``, up to the thousandth."""
+    """The first ``MAX_FAULTS`` faults, each as ``{"path", "code", "message"}``."""
     return [
         {
             "path": path,
@@ -121,7 +122,7 @@ def faults(error: exceptions.ValidationError) -> list[dict[str, str]]:
 
 
 def _flatten(detail: Any, path: str) -> Iterator[tuple[str, exceptions.ErrorDetail]]:
-    """Every error of DRF's nested lists and dicts with its dotted path, as ``secrets.3.key``."""
+    """Every error in DRF's nested lists and dicts with its dotted path, as in ``secrets.3.key``."""
     if isinstance(detail, exceptions.ErrorDetail):
         yield path, detail
     elif isinstance(detail, dict):

@@ -1,4 +1,4 @@
-"""The admin without its pages, until somebody asks for one."""
+"""The admin, whose pages are not loaded before they are needed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,9 +13,9 @@ from django.core import checks
 class AdminConfig(SimpleAdminConfig):
     """Django's admin; its pages are loaded with the addresses (``polyant.urls``).
 
-    They and what they need are nearly half of what the project loads, and a command that runs a
-    program with secrets or changes a key shows none of them. Until then ``admin.site`` is empty,
-    also in a shell: ``import polyant.urls`` fills it.
+    The pages and what they import are nearly half of what the project loads, and a command that
+    runs a program with secrets or changes a key shows none of them. Until the addresses are loaded
+    ``admin.site`` is empty, also in a shell: ``import polyant.urls`` fills it.
     """
 
     def ready(self) -> None:
@@ -26,7 +26,7 @@ class AdminConfig(SimpleAdminConfig):
 def check_pages(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> list[checks.CheckMessage]:
-    """Django's checks of the admin, which without its pages would look at nothing."""
+    """Django's checks of the admin, with its pages loaded: else there would be none to check."""
     autodiscover()
     found: list[checks.CheckMessage] = check_admin_app(app_configs, **options)
     return found

@@ -1,8 +1,9 @@
 """Signing in with a cookie: our session, or an Auth.js session token.
 
 API tokens are tried first (``instances.authentication``), so that an anonymous request is told
-``WWW-Authenticate: Bearer``. A cookie travels with requests that its owner did not mean, so
-unsafe ones are checked by origin; a Bearer header does not, and is not.
+``WWW-Authenticate: Bearer``. A browser also sends a cookie with requests that another site caused,
+so unsafe requests are checked by origin. No browser adds a Bearer header by itself, so requests
+with one are not checked.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ def check_origin(request: Request) -> None:
     """Refuse an unsafe request that another site may have caused.
 
     Browsers send ``Sec-Fetch-Site`` (W3C Fetch Metadata) or ``Origin``; a client that sends
-    neither is not a browser, and nobody else's page can make it speak.
+    neither is not a browser, and no page of another site can make it send a request.
 
     Raises:
         PermissionDenied: the request comes from another site.
@@ -61,8 +62,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
 class AuthJsAuthentication(authentication.BaseAuthentication):
     """Session tokens of an Auth.js application that shares ``AUTH_SECRET`` with us.
 
-    The token says who it is, by e-mail, and nothing else: what that person may do is what the
-    user of that address may do here.
+    The token says, by e-mail address, who the person is, and nothing else: they may do what the
+    user with that address may do here.
     """
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
@@ -73,7 +74,7 @@ class AuthJsAuthentication(authentication.BaseAuthentication):
                 message = "The credentials are unknown or have expired."
                 raise exceptions.AuthenticationFailed(message)
             return user, None
-        # One that is stale hides neither another nor a session of ours.
+        # A stale cookie must hide neither a valid one nor a session of ours.
         users = (_user(cookie, [name]) for name, cookie in _cookies(request) if "." in cookie)
         user = next(filter(None, users), None)
         if user is None:
@@ -98,7 +99,7 @@ def _user(token: str, salts: Iterable[str]) -> User | None:
     emails = (_email(token, salt) for salt in salts) if settings.AUTH_SECRET else ()
     email = next(filter(None, emails), None)
     users = _active_users(email) if email else []
-    # Two users of one address: neither may be guessed.
+    # If two users share an address, to pick one of them would be a guess.
     return users[0] if len(users) == 1 else None
 
 
@@ -109,16 +110,17 @@ def _email(token: str, salt: str) -> str | None:
         _CLAIMS.validate(decoded.claims)
         _EXPIRY.validate({"exp": decoded.claims["exp"]})
     except (JoseError, ValueError, TypeError):
-        # Besides its own errors, joserfc lets slip what a forged header makes of its code.
+        # Besides its own errors, joserfc lets through the ValueError and TypeError that a forged
+        # header causes in its code.
         return None
     email = decoded.claims.get("email")
     return email if isinstance(email, str) and email.isascii() and email.isprintable() else None
 
 
 def _active_users(email: str) -> list[User]:
-    """The active users of an address, of which a database may find too many.
+    """The active users of an address. What the database finds is compared once more.
 
-    Upper-casing turns a dotless ı into an I in PostgreSQL: another letter, another person.
+    PostgreSQL upper-cases a dotless ı to I, and so would find the address of another person.
     """
     found = User.objects.filter(email__iexact=email, is_active=True)
     return [user for user in found if user.email.isascii() and user.email.lower() == email.lower()]
@@ -132,6 +134,6 @@ def _key(salt: str) -> OctKey:
 
 
 _REGISTRY = jwe.JWERegistry(algorithms=["dir", "A256CBC-HS512"])
-# In seconds: the clock of the other application may be ahead of ours. No token ends later for it.
+# In seconds: the clock of the other application may be ahead of ours. Expiry has no such leeway.
 _CLAIMS = jwt.JWTClaimsRegistry(leeway=15, exp={"essential": True}, email={"essential": True})
 _EXPIRY = jwt.JWTClaimsRegistry()

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 
 class Document(APIView):
-    """A document in its own format; whatever else is asked of it is answered as by the API."""
+    """A document in its own format; a request that does not read it is answered in JSON."""
 
     def get_renderers(self) -> list[BaseRenderer]:
         is_read = self.request.method in {"GET", "HEAD"}
@@ -23,5 +23,5 @@ class DocsView(Document, SpectacularSwaggerSplitView):
     template_name = "docs.html"
 
 
-# Swagger's icons are data URLs; nothing else of it needs more than 'self'.
+# Swagger's icons are data URLs; everything else it needs comes from 'self'.
 docs = csp_update({"img-src": [SELF, "data:"]})(DocsView.as_view())

@@ -21,11 +21,11 @@ _DATABASES = {"postgres", "postgresql", "sqlite"}
 
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
-    """django-environ's reader with strictness where a secret is concerned."""
+    """django-environ's reader, stricter where a secret is concerned."""
 
     def __init__(self) -> None:
         super().__init__()
-        # What ``key`` and ``keys`` could not read, as a line for the operator, by variable.
+        # By variable: a line for the operator that says why `key` or `keys` could not read it.
         self.key_faults: dict[str, str] = {}
 
     def read_dotenv(self, path: Path) -> bool:
@@ -47,19 +47,21 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             for name, value in _assignments(lines)
             if not {name, f"{name}_FILE"} & ours
         )
-        # `overwrite`, because asking what is set already would open the files that _FILE names.
+        # `overwrite`: otherwise django-environ would open every file named by a _FILE variable.
         self.read_env(StringIO(text), overwrite=True)
         return True
 
     def secret(self, name: str) -> str:
-        """A variable or its file, to the letter: no ``$`` references; "" where it is not set.
+        """The exact text of a variable or its file; "" where it is not set.
+
+        Only line breaks at its end are dropped; ``$`` is an ordinary character.
 
         Raises:
             ImproperlyConfigured: ``NAME_FILE`` is unreadable, or disagrees with ``NAME``.
         """
         direct = self.ENVIRON.env.get(name, "").rstrip("\r\n")
         try:
-            # django-environ's own: what ``NAME_FILE`` names, or else ``NAME``.
+            # django-environ reads the file that `NAME_FILE` names, or else `NAME`.
             value = str(self.ENVIRON.get(name, "")).rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
             raise ImproperlyConfigured(
@@ -73,7 +75,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return value
 
     def key(self, name: str) -> str:
-        """``secret`` for what a build does without: a fault waits in ``key_faults``."""
+        """Like ``secret``; a fault is noted in ``key_faults``, so a build without keys works."""
         value = self._key(name)
         if not value and self.ENVIRON.env.get(f"{name}_FILE"):
             fault = f"{name}_FILE names a file that is empty.{_remedy(name)}"
@@ -81,7 +83,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return value
 
     def keys(self, name: str) -> list[str]:
-        """Several of ``key``, parted by commas or lines. Their file may be empty."""
+        """Several keys, separated by commas or line breaks. Their file may be empty."""
         return _parts(self._key(name))
 
     def _key(self, name: str) -> str:
@@ -92,15 +94,15 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             return ""
 
     def texts(self, name: str, default: Sequence[str] = ()) -> list[str]:
-        """Several of ``text``, parted by commas or lines; none is the default."""
+        """Several texts, separated by commas or line breaks; ``default`` where there are none."""
         return _parts(self.secret(name)) or list(default)
 
     def text(self, name: str, default: str) -> str:
-        """A variable or its file, without spaces around it; empty is the default."""
+        """A variable or its file, without spaces around it; ``default`` where that is empty."""
         return self.secret(name).strip() or default
 
     def flag(self, name: str) -> bool:
-        """True or false, in words; false where it is not set. ``ture`` is neither: an error."""
+        """True for 1, true, yes or on; False for 0, false, no, off or if not set; else an error."""
         text = self.secret(name).strip().lower()
         if text not in _TRUE | _FALSE:
             raise ImproperlyConfigured(f"{name} must be 1 or 0")
@@ -121,7 +123,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return text
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        """Django's settings of the database at an address, whose password is never repeated."""
+        """Django's settings for the database at a URL; no error repeats its password."""
         text = self.secret(name).strip() or default
         try:
             if text.partition("://")[0] in _DATABASES:
@@ -129,7 +131,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         except ValueError:
             pass
         raise ImproperlyConfigured(
-            f"{name} must be as postgres://user:password@host/name or sqlite:////folder/file;"
+            f"{name} must be like postgres://user:password@host/name or sqlite:////folder/file;"
             " percent-encode special characters of the password"
         )
 
@@ -141,7 +143,7 @@ def _parts(text: str) -> list[str]:
 def _assignments(lines: Sequence[str]) -> list[tuple[str, str]]:
     """Names and values as they are written. Nothing else of the file reaches django-environ.
 
-    It skips what it does not know with a warning that quotes the line, value and all.
+    That skips a line it does not understand, with a warning that quotes the line and its value.
     """
     found: list[tuple[str, str]] = []
     for number, line in enumerate(lines, start=1):

@@ -1,6 +1,6 @@
-"""What a verb may refuse, in words for the person who asked. ``api`` gives each its status.
+"""What the verbs refuse, in words for the person who asked. ``api`` gives each its status.
 
-A message names what is wrong and what to do next, and never holds a part of a value.
+A message names what is wrong and what to do next, and never contains a part of a value.
 """
 
 
@@ -15,7 +15,7 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """The request is understood and wrong: 400, at ``path`` of its body."""
+    """The request is wrong at ``path`` of its body: 400."""
 
     code = "invalid"
 
@@ -26,12 +26,12 @@ class Invalid(Refusal):
 
 
 class Missing(Refusal, LookupError):
-    """What is named does not exist, or not for this caller: 404."""
+    """What is named does not exist, or this caller may not see it: 404."""
 
     code = "not_found"
 
 
 class Conflict(Refusal):
-    """What is stored stands in the way: 409."""
+    """The request conflicts with what is stored: 409."""
 
     code = "conflict"

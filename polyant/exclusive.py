@@ -1,4 +1,4 @@
-"""One process at a time: of two that migrate, or collect static files, at once one would fail."""
+"""One process at a time: if two migrated, or collected static files, at once, one would fail."""
 
 import fcntl
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
 
-# PostgreSQL knows a lock by a number of 64 bits, within a database; this one is ours ("polyant").
+# A PostgreSQL advisory lock is a number of 64 bits within a database; this is ours ("polyant").
 _LOCK = int.from_bytes(b"polyant", "big")
-_PAUSE = 0.1  # seconds between two questions; a signal that stops us is heard in between
-_PATIENCE = 2.0  # seconds until it is said what is waited for
+_PAUSE = 0.1  # seconds between two tries; a signal that stops us is handled in between
+_PATIENCE = 2.0  # seconds of waiting before a line says so
 
 
 @contextmanager
 def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Wait until no other process has this database to itself, then have it.
+    """Wait until no other process holds the lock of this database, then hold it.
 
-    Only those that call this wait for each other; readers and writers go on. What a process holds
-    ends with it, however it ends. Not to be nested: it would wait for itself.
+    Only callers of this wait for each other; readers and writers go on. The lock ends with its
+    process, however that ends. Do not nest: the process would wait for itself.
 
     Raises:
         DatabaseError: the database does not answer.
@@ -31,9 +31,9 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
         with _advisory_lock(connection):
             yield
     elif isinstance(connection, SQLite) and connection.is_in_memory_db():
-        yield  # nobody else has it
+        yield  # no other process can open it
     else:
-        # A file of its own: to open and close the database's would end locks of SQLite's.
+        # A lock file of its own: closing the database file would release SQLite's locks on it.
         name = Path(connection.settings_dict["NAME"]).resolve()
         with holding(name.with_name(f"{name.name}-lock")):
             yield
@@ -41,9 +41,9 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def holding(place: Path) -> Iterator[None]:
-    """Wait until no other process holds this folder or file, then hold it; a file is made.
+    """Wait until no other process holds this folder or file, then hold it; a file is created.
 
-    Where that is not possible nothing is held: whoever goes on to use the place has the words.
+    If the place cannot be opened, go on without the lock; the caller will fail with its own error.
     """
     try:
         held = os.open(place, os.O_RDONLY | (0 if place.is_dir() else os.O_CREAT), 0o600)
@@ -51,15 +51,15 @@ def holding(place: Path) -> Iterator[None]:
         held = None
     try:
         if held is not None:
-            _wait_until(lambda: _is_locked(held))
+            _wait_until(lambda: _try_lock(held))
         yield
     finally:
         if held is not None:
             os.close(held)
 
 
-def _is_locked(held: int) -> bool:
-    """Whether it is ours now; a file system without locks says yes."""
+def _try_lock(held: int) -> bool:
+    """Take the lock; False if another process has it. True on a file system without locks."""
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -72,11 +72,12 @@ def _is_locked(held: int) -> bool:
 @contextmanager
 def _advisory_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
     # A transaction's lock, on a connection of its own: behind a pool such as PgBouncer the
-    # session, and with it a session's lock, would be handed to somebody else.
+    # session, and with it a session's lock, would be handed to another client.
     with closing(connection.copy()) as own:
         own.set_autocommit(False)
         with own.cursor() as cursor:
-            # It does nothing while the work is done, and would lose the lock in silence.
+            # This connection is idle during the work; a server time-out would close it and drop the
+            # lock silently.
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
             def is_ours() -> bool:
@@ -91,6 +92,6 @@ def _wait_until(is_ours: Callable[[], bool]) -> None:
     say_at = time.monotonic() + _PATIENCE
     while not is_ours():
         if say_at and time.monotonic() > say_at:
-            sys.stderr.write("Another process prepares the same; waiting for it.\n")
+            sys.stderr.write("Another process is doing the same; waiting until it has finished.\n")
             say_at = 0.0
         time.sleep(_PAUSE)

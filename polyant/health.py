@@ -18,7 +18,7 @@ from polyant.encryption.conf import get_keyring
 from polyant.encryption.inventory import MALFORMED, rows_per_key, total, unknown_keys
 from polyant.encryption.reports import in_words
 
-# The figures are a walk over every row, and anybody may ask for them.
+# To count is a walk over every row, and anyone may ask: the figures are kept for a while.
 FIGURES_SECONDS = 5
 
 
@@ -51,9 +51,9 @@ class ReadyView(APIView):
 
     @extend_schema(responses={200: Readiness, 503: Readiness}, auth=[])
     def get(self, request: Request) -> Response:
-        """A word for the database, the migrations and the encryption key; 503 if one says no.
+        """The state of the database, the migrations and the encryption key; 503 if one is bad.
 
-        Rows that need a key which is not here are named, and make it 503 when they are the
+        Keys that rows need and that are not here are named. It is 503 when those rows are the
         greater part: one lost row is no reason to turn every caller away, a wrong key is.
         """
         words, is_ready = _examine()

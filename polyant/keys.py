@@ -1,4 +1,4 @@
-"""The keys that a process cannot work without, asked for before it begins."""
+"""The keys that a process cannot work without, checked before it begins."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,8 +29,8 @@ def require_keys() -> None:
         ) from None
 
 
-def ask_first(command: BaseCommand) -> None:
-    """Where the checks of a command would find a bad ``ENCRYPTION_KEY``, it says that one line.
+def check_key_first(command: BaseCommand) -> None:
+    """Make a command report a bad ``ENCRYPTION_KEY`` in one line before its checks run.
 
     Django would put a report of several lines around it.
     """
@@ -44,11 +44,10 @@ def ask_first(command: BaseCommand) -> None:
     command.check = check_after_key  # type: ignore[method-assign,assignment]
 
 
-def ask_at_once(command: BaseCommand) -> None:
-    """``require_keys`` before the command does anything.
+def require_keys_first(command: BaseCommand) -> None:
+    """Make a command call ``require_keys`` before it does anything else.
 
-    What goes wrong once `runserver` has begun, its reloader shows with a stack, and then waits for
-    somebody to change a file.
+    Once it has started, runserver's reloader would print a traceback and wait for a file to change.
     """
     execute = command.execute
 

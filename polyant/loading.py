@@ -1,23 +1,23 @@
-"""Loading a project: only what is needed, and nobody looks for garbage meanwhile.
+"""A faster start: import less, and pause the garbage collector in the meantime.
 
-All that is made stays. The collector would look through it at every seven hundredth new object, and
-once more when the process ends: a quarter of what a start costs. A frozen object is also written to
-less, so that the workers of a server share more of their memory (Python's documentation of
-`gc.freeze`).
+What is made while loading stays. The collector would search it after every seven hundred new
+objects, and once more when the process ends: a quarter of what a start costs. A frozen object is
+also written to less, so that the workers of a server share more of their memory (Python's
+documentation of `gc.freeze`).
 """
 
 import gc
 import sys
 from typing import cast
 
-# structlog would colour a developer's terminal with rich, and Django REST Framework has a client
-# for tests upon requests; they take them along wherever they are installed. An eighth of a start.
-# Those of ours that need them, a rotation's bar and LangSmith's SDK, are loaded later.
+# structlog imports rich, to colour a developer's terminal, and Django REST Framework imports
+# requests, for its test client, wherever these are installed: an eighth of a start. What needs them
+# here, a rotation's progress bar and LangSmith's SDK, is loaded later.
 _NOT_WHILE_LOADING = ("requests", "rich")
 
 
 def begin() -> None:
-    """Before the first import that takes long."""
+    """To be called before the first import that takes long."""
     gc.disable()
     for name in _NOT_WHILE_LOADING:
         # What is None here cannot be imported (Python's reference, "The module cache").
@@ -25,7 +25,7 @@ def begin() -> None:
 
 
 def end() -> None:
-    """All is loaded; from here on garbage is collected and everything can be imported as ever."""
+    """To be called when all is loaded: collect garbage again, and allow every import."""
     for name in _NOT_WHILE_LOADING:
         if sys.modules.get(name, ...) is None:
             del sys.modules[name]

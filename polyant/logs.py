@@ -1,7 +1,7 @@
-"""Logs and error reports that may be shown to anybody.
+"""Logs and error reports without credentials.
 
-Nothing here is a reason to log a value. It is the net below: credentials that a library or an
-exception message carries are replaced before a line is written, tracebacks included.
+This is no reason to log a value. It is a safety net: credentials that a library or the message of
+an exception carries are replaced before a line is written, tracebacks included.
 """
 
 import logging
@@ -18,7 +18,7 @@ REDACTED = "[redacted]"
 
 # Our tokens, authorization headers, JWTs and JWEs, keys of 64 hex digits, stored ciphertexts, and
 # the well-known prefixes of the providers whose keys we keep. Each alternative begins at most once
-# in a run of its own characters: a line of megabytes takes time in proportion to its length.
+# in a run of its own characters, so that the time grows only in proportion to a line's length.
 CREDENTIAL = re.compile(
     r"ply_[\w-]+|(?i:bearer|basic)\s++[\w.~+/=-]+|(?<![\w-])eyJ[\w-]++(?:\.[\w-]*+)+"
     r"|\b[0-9a-fA-F]{64}\b|v1\.[0-9a-f]{16}\.[\w-]+|(?<!\d)\d{6,}+:[\w-]{30,}"
@@ -35,14 +35,14 @@ def redact(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typi
 
 
 def is_no_probe(record: logging.LogRecord) -> bool:
-    """False for a 503 of a health check, which comes again and again: its caller has been told."""
+    """False for a 503 of a health check: it comes every few seconds, and the caller knows it."""
     path = getattr(getattr(record, "request", None), "path", "")
     status = getattr(record, "status_code", None)
     return not (path.startswith("/health") and status == HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def tell_route(record: logging.LogRecord) -> bool:
-    """True; the address in a line becomes its route. Somebody may have pasted a value into it."""
+    """Replace the address in a line by its route: a value may be pasted into it. Always True."""
     request = getattr(record, "request", None)
     if isinstance(record.args, tuple) and (path := getattr(request, "path", "")):
         match = getattr(request, "resolver_match", None)
@@ -52,7 +52,7 @@ def tell_route(record: logging.LogRecord) -> bool:
 
 
 def logging_config(*, level: str) -> dict[str, Any]:
-    """``LOGGING``: one line an event on standard error, for structlog's and stdlib's alike."""
+    """``LOGGING``: one line per event on standard error, from structlog and stdlib alike."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -84,17 +84,17 @@ def logging_config(*, level: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
-            # Below this they tell the path of every refused request, and a value that somebody
-            # pasted into it.
+            # Below this level the path of every refused request is logged, and with it a value
+            # that was pasted into it.
             "django.request": {"level": "ERROR", "filters": ["no_probe", "route"]},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
-            # Below this it has lines about each sign-in that went well.
+            # Below this level every successful sign-in is logged.
             "axes": {"level": "WARNING"},
-            # Below this they tell addresses and headers of every request.
+            # Below this level the address and headers of every request are logged.
             "httpx2": {"level": "WARNING"},
             "httpcore2": {"level": "WARNING"},
-            # After a failure it tells a part of the key and what the other side said; what went
-            # wrong is logged by `playground`.
+            # After a failure it logs a part of the key and what LangSmith answered; `playground`
+            # logs what went wrong.
             "langsmith": {"handlers": [], "propagate": False, "level": "CRITICAL"},
             "urllib3": {"level": "ERROR"},
         },
@@ -104,8 +104,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
 class BareExceptionReporter(ExceptionReporter):
     """Django's error report without local variables, request or settings.
 
-    Django masks names such as ``password``; a secret in a JSON body or in a local called
-    ``data`` it shows in full.
+    Django masks names such as ``password``, but would show a secret in a JSON body or in a local
+    called ``data`` in full.
     """
 
     def get_traceback_frames(self) -> list[dict[str, Any]]:

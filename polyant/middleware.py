@@ -1,4 +1,4 @@
-"""What every request passes, beside Django's own."""
+"""The middleware that is ours, beside Django's."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class NoStoreMiddleware:
 
 
 class NulMiddleware:
-    """400 for a NUL in what the admin is asked: PostgreSQL knows no such text, and would fail.
+    """400 for a NUL in an address of the admin: PostgreSQL's text cannot hold one, and would fail.
 
     The API's own views say which parameter has it.
     """
@@ -46,7 +46,7 @@ class NulMiddleware:
 
 
 class SignedOutMiddleware:
-    """Says at the sign-in that a form came after the session had ended: nobody kept it."""
+    """Says on the sign-in page that a form came after the session had ended, and was not saved."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -60,10 +60,10 @@ class SignedOutMiddleware:
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
-    """Django's, for a cookie name that we share with Auth.js.
+    """Django's middleware, for a cookie name that we share with Auth.js.
 
-    An Auth.js token under that name is not a key of ours. Django would look it up, find nothing
-    and delete the cookie, which signs the person out of the application next door.
+    An Auth.js token under that name is no session key of ours. Django would look it up, find
+    nothing and delete the cookie, which signs the person out of the other application.
     """
 
     def process_request(self, request: HttpRequest) -> None:

@@ -1,4 +1,4 @@
-"""What the API speaks, and what it says of itself to ``OPTIONS``."""
+"""The format of the API, and its answer to ``OPTIONS``."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ class JSONOnly(BaseContentNegotiation):
 
 
 class Methods(BaseMetadata):
-    """What ``OPTIONS`` says: the methods, and nothing of our classes or of the data."""
+    """Answers ``OPTIONS`` with the allowed methods, and nothing about our classes or the data."""
 
     def determine_metadata(self, request: Request, view: "APIView") -> dict[str, list[str]]:
         return {"methods": view.allowed_methods}

@@ -1,7 +1,7 @@
 """OpenAI's error shape, for everything under ``/v1``: ``{"error": {message, type, code, param}}``.
 
 What is refused, and with which status, is decided in one place for every route (``polyant.api``);
-here it is only put as OpenAI's clients expect it.
+here it is only put into the form that OpenAI's clients expect.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from polyant.encryption.exceptions import DecryptionError
 from polyant.exceptions import Refusal
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-# Where OpenAI has a name of its own for what DRF calls differently.
+# DRF's codes for which OpenAI has another name.
 _CODES = {"not_authenticated": "invalid_api_key", "authentication_failed": "invalid_api_key"}
 
 

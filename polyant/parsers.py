@@ -1,7 +1,7 @@
 """JSON as RFC 8259 means it, without what parsers differ on.
 
 ``json.loads`` alone takes duplicate members (the last one wins, elsewhere the first), NaN, lone
-surrogates and any depth. Each is a way to make two programs read two things from one body.
+surrogates and any depth. With each of them, two programs may read one body differently.
 """
 
 import json
@@ -16,14 +16,14 @@ from rest_framework.parsers import BaseParser
 
 MAX_DEPTH = 32
 DEFAULT_MAX_BYTES = 1 << 20
-# Small values by the million take gigabytes and minutes, while their text is only megabytes.
-# The full batch of 64 values of 48 KiB, were they nothing but quotes, has three million of these.
+# Millions of small values take gigabytes and minutes, though their text is only megabytes. A full
+# batch, 64 values of 48 KiB, has three million quotes if the values consist of nothing else.
 MAX_VALUES, MAX_QUOTES = 300_000, 4_000_000
-# A string, also one without its end: what never fails to match is never tried twice.
+# A string, also an unfinished one: a pattern that never fails to match never backtracks.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-# Neither database nor environment can hold a NUL; a surrogate alone has no UTF-8.
+# Neither database nor environment can hold a NUL; an unpaired surrogate has no UTF-8 form.
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
-# In what is UTF-8 and JSON, either can only be spelled as an escape.
+# In valid UTF-8 and JSON, both can only be written as an escape.
 _MAY_BE_UNUSABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _NESTED = (list, dict)
 _CHECKED = (str, *_NESTED)
@@ -82,15 +82,16 @@ def parse_json(raw: bytes) -> Any:
     else:
         _refuse_unusable(raw, data)
         return data
-    # Out here: the original error holds the body, and would be the context of this one.
+    # Raised outside `except`: inside, the original error, which holds the body, would become the
+    # `__context__`.
     raise ParseError(fault)
 
 
 def check_json(raw: bytes, data: Any) -> None:
-    """For JSON that is ours: ``parse_json(raw)``, where ``raw`` was written from ``data``.
+    """The limits of ``parse_json(raw)``, for a ``raw`` that we wrote from ``data``.
 
     Raises:
-        ParseError: it would not be taken.
+        ParseError: ``parse_json`` would refuse it.
     """
     _refuse_many(raw)
     _refuse_unusable(raw, data)
@@ -102,12 +103,12 @@ def _refuse_many(raw: bytes) -> None:
 
 
 def _has_many_values(raw: bytes) -> bool:
-    """Counted without making any; only where commas abound are those in strings left out."""
+    """Counts without making the values; leaves strings out only if there seem to be too many."""
     return _marks(raw) > MAX_VALUES and _marks(_STRING.sub(b"", raw)) > MAX_VALUES
 
 
 def _marks(structure: bytes) -> int:
-    """At least as many as there are values."""
+    """No fewer than the values inside lists and objects."""
     return sum(structure.count(mark) for mark in (b",", b"[", b"{"))
 
 
@@ -123,7 +124,7 @@ def _no_constant(_: str) -> NoReturn:
 
 
 def _finite(text: str) -> float:
-    # 1e999 is JSON and becomes Infinity, which is none when it is written again.
+    # 1e999 is JSON, but becomes Infinity, which is not JSON when it is written again.
     number = float(text)
     return number if isfinite(number) else _no_constant(text)
 
@@ -131,7 +132,7 @@ def _finite(text: str) -> float:
 def _refuse_unusable(raw: bytes, data: Any) -> None:
     if _is_deep(data):
         raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
-    # The strings are looked at one by one only where one of them can be at fault.
+    # Look at the strings one by one only if one of them can be at fault.
     if _MAY_BE_UNUSABLE.search(raw) and any(map(_UNUSABLE.search, _texts(data))):
         raise ParseError("A string in the body has a NUL or an unpaired surrogate.")
 

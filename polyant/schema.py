@@ -16,7 +16,7 @@ _ERRORS = {
     "401": "No credentials, or none that are valid.",
     "403": "Not allowed for this role, or caused by another site.",
     "404": "Unknown, or not for this caller.",
-    "409": "What is stored stands in the way.",
+    "409": "The request conflicts with what is stored.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many wrong passwords; see `Retry-After`.",
@@ -72,7 +72,7 @@ _OPENAI_ERROR = {
 
 
 class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """What drf-spectacular does not see: may there be further members, how many has a list?"""
+    """Adds what drf-spectacular misses: are other members allowed, and how long may a list be?"""
 
     target_class = "polyant.serializers.StrictSerializer"
     match_subclasses = True
@@ -130,7 +130,7 @@ class AuthJsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular hook: each operation may answer in its error shape, as far as it can err."""
+    """drf-spectacular hook: adds to each operation the errors that it may answer with."""
     shapes = {"Error": _ERROR, "OpenAIError": _OPENAI_ERROR}
     result["components"].setdefault("schemas", {}).update(shapes)
     for path, operations in result["paths"].items():
@@ -150,7 +150,7 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 def _possible(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     """The statuses of ``_ERRORS`` that an operation may answer with, in their order."""
     if path.startswith("/health"):
-        return []  # what it says instead is its own
+        return []  # its answers, 503 too, have a shape of their own
     if path == "/v1/chat/completions":
         return list(_OPENAI_ERRORS)
     has_body, is_secured = "requestBody" in operation, "security" in operation

@@ -1,7 +1,7 @@
-"""Serializers that take JSON at its word.
+"""Serializers that take JSON exactly as it is.
 
 DRF is made for forms too: it ignores members it does not know, turns 1 into "1" and "yes" into
-true, and trims. Here a surprise is an error, because what is dropped or bent may be a credential.
+true, and trims. Here all of these are errors: what is dropped or altered may be a credential.
 """
 
 import re
@@ -17,7 +17,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses unknown members, without repeating their names: one may be a misplaced value.
 
-    A subclass that takes them says so, for the OpenAPI document, with ``is_closed`` False.
+    A subclass that accepts them says so, for the OpenAPI document, with ``is_closed`` False.
     """
 
     is_closed = True
@@ -34,7 +34,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class NoSurrogates(ProhibitSurrogateCharactersValidator):
-    """DRF's own takes every character in its hands: a third of the time of a full batch."""
+    """Faster than DRF's, which loops over every character: a third of the time of a full batch."""
 
     def __call__(self, value: str) -> None:
         if not value.isascii() and _SURROGATE.search(value):
@@ -42,7 +42,7 @@ class NoSurrogates(ProhibitSurrogateCharactersValidator):
 
 
 class TextField(serializers.CharField):
-    """A JSON string, byte for byte."""
+    """A JSON string, kept exactly as it was sent."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
@@ -70,9 +70,9 @@ class Answer(serializers.Serializer[Any]):
 
 
 class DistinctList(serializers.ListSerializer[Any]):
-    """A list of objects, no two of them alike in the members that the child's ``distinct`` names.
+    """A list of objects that all differ in the members that the child's ``distinct`` names.
 
-    A child takes it as its ``Meta.list_serializer_class``.
+    A child uses it as its ``Meta.list_serializer_class``.
     """
 
     def to_internal_value(self, data: Any) -> Any:
@@ -87,9 +87,9 @@ class DistinctList(serializers.ListSerializer[Any]):
         return entries
 
     def _repeated(self, data: list[Any]) -> dict[int, Any]:
-        """The fault of each entry that stands in the list already, by its number."""
+        """The fault of each entry that repeats an earlier one, by its number."""
         names: tuple[str, ...] = self.child.distinct  # type: ignore[union-attr]
-        fault = serializers.ErrorDetail("This stands in the list already.", "duplicate_key")
+        fault = serializers.ErrorDetail("This is already in the list.", "duplicate_key")
         seen: set[tuple[Any, ...]] = set()
         faults = {}
         for number, entry in enumerate(data):

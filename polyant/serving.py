@@ -19,13 +19,13 @@ from granian.log import LogLevels
 
 from polyant.environment import Environment
 
-# A stop waits this long for answers under way: a provider's stream may be endless, and ten
-# seconds is when Docker and others lose patience.
+# A stop waits this long for answers under way: a provider's stream may be endless, and Docker and
+# others kill a process after ten seconds.
 STOP_SECONDS = 8
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
-# Its lines go the way of ours: standard error, one format, redacted.
+# Its log lines are treated like ours: standard error, one format, redacted.
 _LOGGERS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 
 
@@ -44,10 +44,10 @@ class Address:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def resolve(self) -> tuple[socket.AddressFamily, str]:
-        """The number behind the name, IPv4 first: what `localhost` means to most programs.
+        """The IP address of the host and its family; IPv4 first, as most programs read `localhost`.
 
         Raises:
-            ImproperlyConfigured: the name means nothing here.
+            ImproperlyConfigured: the host has no address.
         """
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
@@ -77,31 +77,31 @@ def serve(where: Address, on_start: Callable[[], None]) -> None:
     try:
         server.serve()
     except SystemExit:
-        # A worker may have failed meanwhile; whoever asked for the stop wants no error.
+        # A worker may have failed while it stopped; a stop that was asked for is no error.
         if not server.interrupt_signal:
             raise
 
 
 def stop_quietly() -> None:
-    """Until granian takes the signals over, one that stops us is no error either."""
+    """Let a stop end the process without an error until granian handles the signals."""
     for number in _STOPS:
         signal.signal(number, lambda *_: sys.exit(0))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 def hold_stops() -> None:
-    """Until the program that this process becomes can stop quietly; a stop waits for it.
+    """Hold back a stop until the program that this process becomes can handle it quietly.
 
-    Of the first process of a container the kernel would drop one that nobody handles yet.
+    The kernel drops a signal to the first process of a container if that does not handle it yet.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
 
 
 def _stop_workers_surely() -> None:
-    """Once granian has taken the signals: each worker gets a stop from us, and surely gets it.
+    """Once granian handles the signals, see to it that every worker gets a stop, from us alone.
 
-    Ctrl-C reaches them past us, and three signals in all break off the answers under way. One
-    that a worker gets while it starts is lost, so that a second one follows.
+    Workers block SIGINT, as Ctrl-C would reach them directly too, and a third signal breaks off the
+    answers under way. A stop that a worker gets while it starts is lost, so a second one follows.
     """
     os.register_at_fork(
         after_in_child=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -134,7 +134,7 @@ def _server(where: Address) -> Any:
         interface=Interfaces.WSGI,
         websockets=False,
         workers=settings.WORKERS,
-        # More than one, or a long stream to a provider would hold up the API.
+        # More than one, or a long stream of a provider would hold up the API.
         blocking_threads=settings.THREADS,
         # A thread that ends takes its database connection with it.
         blocking_threads_idle_timeout=600,
@@ -146,7 +146,7 @@ def _server(where: Address) -> Any:
 
 
 def _refuse_taken(family: socket.AddressFamily, host: str, port: int) -> None:
-    """Granian's workers share their port, and would share it with a stranger's as well."""
+    """Refuse a port in use: granian's workers share theirs, and would share another program's."""
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

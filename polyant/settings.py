@@ -16,14 +16,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 # What `.env` cannot change, because the process environment wins.
 ENVIRONMENT_VARIABLES = frozenset(os.environ)
-# The host's time zone: Django puts ours into the environment of this process.
+# The host's time zone, before Django puts ours into the environment of this process.
 HOST_TZ: str | None = os.environ.get("TZ")
 ENV_FILE = Path(env.text("ENV_FILE", str(BASE_DIR / ".env")))
-# One that appears later has not been read.
+# False if .env did not exist yet; `start` then restarts the process.
 ENV_FILE_FOUND: bool = env.read_dotenv(ENV_FILE)
 
-# Keys. Empty where a build needs none; the checks and `wsgi` refuse to start without them, or
-# with a fault: what is wrong with a variable, by name.
+# Keys. They may be empty, for a build; the checks and `wsgi` refuse to start without them, or with
+# an entry in KEY_FAULTS, which says by name what is wrong with a variable.
 ENCRYPTION_KEY: str = env.key("ENCRYPTION_KEY")
 ENCRYPTION_KEY_FALLBACKS: list[str] = env.keys("ENCRYPTION_KEY_FALLBACKS")
 SECRET_KEY: str = env.key("SECRET_KEY")
@@ -33,7 +33,7 @@ KEY_FAULTS: dict[str, str] = env.key_faults
 
 DEBUG: bool = env.flag("DEBUG")
 HTTPS: bool = env.flag("HTTPS")
-# Of the server: processes, and threads in each. Both can be too many for the database.
+# The server's processes, and the threads in each. Each thread keeps a database connection.
 WORKERS: int = env.number("WORKERS", 2, highest=256)
 THREADS: int = env.number("THREADS", 4, highest=256)
 ALLOWED_HOSTS: list[str] = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -54,7 +54,7 @@ INSTALLED_APPS = [
     "secrets_app",
     "channels_app",
     "playground",
-    # Behind `instances`, whose command `spectacular` is the one that is called.
+    # After `instances`, so that the command `spectacular` of that app is the one that is called.
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
@@ -152,7 +152,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS and env.flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
-# Three inputs for each key of an instance, however many it has; their size is bounded besides.
+# Three inputs for each key of an instance, however many it has; their size has its own limit.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -193,22 +193,24 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["polyant.schema.add_errors"],
 }
 
-# Who uses the secrets. Addresses are the operator's alone, never a request's: keys go there.
+# Who uses the secrets. Only the operator sets these addresses, never a request: keys go there.
 OPENAI_BASE_URL: str = env.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
 ANTHROPIC_BASE_URL: str = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1")
 LANGSMITH_ENDPOINT: str = env.text("LANGSMITH_ENDPOINT", "https://api.smith.langchain.com")
-# In seconds. `read` is the longest silence: a model that thinks says nothing meanwhile.
+# In seconds. `read` is the longest silence: a model that is thinking sends nothing.
 PROVIDER_TIMEOUTS = {"connect": 5, "write": 30, "pool": 5, "read": 300}
-# In seconds. Until a stream begins, and for an answer that is no stream, all in all.
+# In seconds: until a stream begins; and for the whole of an answer that is not a stream.
 STREAM_START_SECONDS: float = 60
 ANSWER_SECONDS: float = 300
-# In seconds. A silent stream gets a comment so often, by which it is seen that a client has gone.
+# In seconds: how often a silent stream sends a comment, which shows whether the client is still
+# there.
 STREAM_COMMENT_SECONDS: float = 5
-# In each process. A completion keeps a thread, and one is left for everything else; with one thread
-# none is.
+# In each process. A completion occupies a thread, and one is left for everything else, unless there
+# is only one.
 COMPLETIONS_AT_ONCE = max(1, THREADS - 1)
 
-# Is told of the rows that `rotate_encryption_key --wipe-unreadable` deletes.
+# Dotted path of a function that `rotate_encryption_key --wipe-unreadable` calls with the rows
+# before it deletes them.
 ENCRYPTION_WIPE_RECORDER = "instances.audit.record_wipe"
 
 # What the apps put into an exported instance, in this order.
@@ -226,8 +228,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# No page names a file without its hash, and only a developer's tools ask for a source map: to
-# compress those too was a third of a first start.
+# Pages use hashed names only, and source maps are for developers: compressing those took a third of
+# a first start.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png"]
 

@@ -40,7 +40,7 @@ def read(kind: type[Serializer[Any]], request: Request, *, partial: bool = False
         ParseError: it is empty, or not JSON.
     """
     if request.stream is None:
-        # DRF takes a body without a length, too, for an empty object.
+        # DRF would take a body without a length for an empty object, too.
         raise ParseError("The body is empty; send JSON, with its Content-Length.")
     serializer = kind(data=request.data, partial=partial)
     serializer.is_valid(raise_exception=True)

@@ -18,7 +18,7 @@ try:
     # System checks do not run under a WSGI server, and a server without its keys must not start.
     require_keys()
     application = get_wsgi_application()
-    import_module(settings.ROOT_URLCONF)  # now, and not while somebody waits for a first answer
+    import_module(settings.ROOT_URLCONF)  # now, not during the first request
     loading.end()
 except ImproperlyConfigured as error:
     sys.exit(str(error))

@@ -1,6 +1,6 @@
 """Putting a new key in front of the old one, in ``.env`` and in this process.
 
-Order is everything: the file names both keys, durably, before the first row is sealed with the
+The order matters: the file names both keys, durably, before the first row is sealed with the
 new one. Whatever happens afterwards, that file opens every row.
 """
 
@@ -49,10 +49,10 @@ def _refuse_unusable(text: str) -> None:
 
 
 def _refuse_elsewhere(env_file: Path) -> None:
-    """Asked under the lock: another run may just have put another key there."""
+    """Refuse keys from elsewhere. Under the lock: another run may just have changed the file."""
     files = {f"{PRIMARY}_FILE", f"{FALLBACKS}_FILE"}
     overruled = {PRIMARY, FALLBACKS, *files} & settings.ENVIRONMENT_VARIABLES
-    # Beside the line with the new key, its file would be another key, and nothing would start.
+    # A _FILE variable would differ from the line with the new key, and nothing would start.
     overruled |= {name for name in files if read_variable(env_file, name)}
     if overruled or read_variable(env_file, PRIMARY) != settings.ENCRYPTION_KEY:
         raise InvalidEncryptionKey(
@@ -62,5 +62,5 @@ def _refuse_elsewhere(env_file: Path) -> None:
     kept = (read_variable(env_file, FALLBACKS) or "").split(",")
     if [*filter(None, map(str.strip, kept))] != settings.ENCRYPTION_KEY_FALLBACKS:
         raise InvalidEncryptionKey(
-            "ENCRYPTION_KEY_FALLBACKS of .env was changed meanwhile; run this once more"
+            "ENCRYPTION_KEY_FALLBACKS of .env was changed in the meantime; run this again"
         )

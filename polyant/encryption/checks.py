@@ -14,7 +14,7 @@ from polyant.encryption.exceptions import InvalidEncryptionKey
 if TYPE_CHECKING:
     from polyant.encryption.fields import EncryptedField
 
-# A command that needs the keys and shows no page asks for this check alone: the others load every
+# A command that needs the keys and shows no page runs this check alone: the others would load every
 # page of the project.
 TAG = "encryption"
 
@@ -25,7 +25,7 @@ _BINDABLE = (
     models.IntegerField,
     models.BooleanField,
 )
-# SET, SET_DEFAULT and SET_NULL would write the column and not the value that is bound to it.
+# SET, SET_DEFAULT and SET_NULL would change the column without sealing the bound value again.
 _HARMLESS_DELETIONS = {None, models.CASCADE, models.PROTECT, models.RESTRICT, models.DO_NOTHING}
 
 
@@ -48,7 +48,7 @@ def check_stored_keys(
         stored = inventory.rows_per_key() if databases else {}
         unknown = inventory.unknown_keys(stored)
     except (InvalidEncryptionKey, DatabaseError):
-        return []  # E001 speaks of the key; before the first migration there are no tables
+        return []  # E001 reports the key; before the first migration there are no tables
     warnings: list[checks.CheckMessage] = [
         checks.Warning(
             f"{rows} row{' needs' if rows == 1 else 's need'} encryption key {key_id}, which is"
@@ -86,9 +86,9 @@ def _faults(field: "EncryptedField") -> Iterator[tuple[str, str]]:
 
 
 def _is_bindable(field: "EncryptedField", name: str) -> bool:
-    """Only a column whose value has one spelling, and which nothing but a save changes.
+    """True for a column whose value has one spelling, and which only a save changes.
 
-    A Decimal is 1 when set and 1.00 when read; under a collation "a" may find, and be, "A".
+    A Decimal is 1 when set and 1.00 when read; under a collation, "a" may equal "A".
     """
     try:
         column = field.model._meta.get_field(name)

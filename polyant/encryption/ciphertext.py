@@ -48,8 +48,8 @@ PREFIX_LENGTH = len(FORMAT) + 1 + KEY_ID_LENGTH + 1
 PREFIX_PATTERN = re.compile(rf"{FORMAT}\.([0-9a-f]{{{KEY_ID_LENGTH}}})\.")
 
 _PATTERN = re.compile(rf"{PREFIX_PATTERN.pattern}([A-Za-z0-9_-]{{{SHORTEST_PAYLOAD},}})")
-# The digits that may come last, by how many there are beyond whole groups of four. The bits that
-# they have to spare must be zero, or one byte string would have several spellings.
+# The characters allowed at the end, by the length modulo 4: their unused bits must be zero, so that
+# each byte string has one spelling.
 _LAST = (f"{ascii_letters}{digits}-_", "", "AQgw", "AEIMQUYcgkosw048")
 
 
@@ -80,7 +80,7 @@ class Ciphertext(NamedTuple):
         """
         match = _PATTERN.fullmatch(text)
         if match is None or text[-1] not in _LAST[len(match[2]) % 4]:
-            # No part of the text: a column that held plaintext must not surface in an error.
+            # No part of the text: if the column holds plaintext, no error may show it.
             raise MalformedCiphertext(f"the stored text is not a {FORMAT} ciphertext")
         key_id, encoded = match.groups()
         payload = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))

@@ -17,7 +17,7 @@ from polyant.encryption.ciphertext import (
 
 @deconstructible(path="polyant.encryption.constraints.IsCiphertext")
 class IsCiphertext(models.Func):
-    """True where a column is in the format of ``ciphertext``, in each database's own words."""
+    """True where a column is in the format of ``ciphertext``, in each database's SQL."""
 
     output_field = models.BooleanField()
 
@@ -31,7 +31,7 @@ class IsCiphertext(models.Func):
         # GLOB knows no repetition, and both it and length() stop at a NUL: hence the last line.
         prefix = f"{FORMAT}.{'[0-9a-f]' * KEY_ID_LENGTH}.*"
         template = (
-            # A NULL has no text, and is none: PostgreSQL's ~ says so by itself.
+            # NULL passes, as it does on PostgreSQL.
             f"(%(expressions)s IS NULL OR typeof(%(expressions)s) = 'text'"
             f" AND %(expressions)s GLOB '{prefix}'"
             f" AND substr(%(expressions)s, {PREFIX_LENGTH + 1}) NOT GLOB '*[^A-Za-z0-9_-]*'"
@@ -53,4 +53,4 @@ class CiphertextConstraint(models.CheckConstraint):
         return path, (), {"field": self.field, "name": self.name}
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing to ask the database about: ``pre_save`` seals after validation."""
+        """Do nothing: the value is still plaintext, because ``pre_save`` seals after validation."""

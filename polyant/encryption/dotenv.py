@@ -1,4 +1,4 @@
-"""Changing variables in an env file without a moment at which it is half written."""
+"""Changing variables in an env file, which is never half written."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from polyant.encryption.durable import replace
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """One at a time may read and rewrite ``path``. The folder is locked: the file is replaced."""
+    """Keep ``path`` for this process. The folder is locked, because the file gets replaced."""
     handle = os.open(path.resolve().parent, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -22,7 +22,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def read_variable(path: Path, name: str) -> str | None:
-    """What ``path`` sets ``name`` to, without quotes; None where it does not."""
+    """What ``path`` sets ``name`` to, without quotes; None if it does not set it."""
     if not path.is_file():
         return None
     found = _line_of(name).search(_read(path))
@@ -35,7 +35,7 @@ def rewrite(path: Path, variables: Mapping[str, str]) -> None:
     A link is followed: it is the file behind it that is rewritten.
 
     Raises:
-        OSError: it cannot be written, or its owner not be kept; see ``durable.replace``.
+        OSError: it cannot be written, or cannot keep its owner; see ``durable.replace``.
     """
     target = path.resolve()
     text = _read(target)
@@ -46,7 +46,7 @@ def rewrite(path: Path, variables: Mapping[str, str]) -> None:
 
 def _with(text: str, name: str, value: str) -> str:
     line = f"{name}={value}"
-    # A function, because in a text a backslash of the value would be an escape of `re`.
+    # A function: in a text, `re` would take a backslash of the value for an escape.
     text, found = _line_of(name).subn(lambda old: old["export"] + line, text)
     if found:
         return text

@@ -1,8 +1,8 @@
-"""What a person typed, between two pages: sealed, and only for that person, there and then.
+"""What a person typed, carried sealed from one page to the next.
 
 A confirmation page or a form that comes back with errors has to carry values. Rendering them would
-show them; keeping them on the server would store what nobody decided to store. So they travel in
-a hidden field as a ciphertext, which only the same user can send back, for the same purpose and
+show them; keeping them on the server would store what nobody has decided to store. So they travel
+in a hidden field as a ciphertext, which only the same user can send back, for the same purpose and
 owner (an instance, say), for half an hour.
 """
 
@@ -31,9 +31,9 @@ class DraftRefused(EncryptionError):
 def seal_draft(content: Any, *, purpose: str, user: object, owner: object) -> str:
     """A text for a hidden field that holds ``content``, any JSON value."""
     draft = {"until": int(time.time()) + LIFETIME, "content": content}
-    # A letter beyond ASCII would take six characters as an escape, and a form has room for few.
+    # A letter beyond ASCII would take six characters as an escape, and a form's size is limited.
     text = json.dumps(draft, ensure_ascii=False)
-    # Half a surrogate pair has no UTF-8, but this is its escape in JSON.
+    # An unpaired surrogate has no UTF-8 form; this writes its escape in JSON instead.
     text = text.encode(errors="backslashreplace").decode()
     return get_keyring().seal(text, _place(purpose, user, owner))
 
@@ -42,7 +42,7 @@ def open_draft(text: str, *, purpose: str, user: object, owner: object) -> Any:
     """The content of a draft, to be stored or sealed again.
 
     Raises:
-        DraftRefused: it is altered, somebody else's, for another form, or too old.
+        DraftRefused: it is altered, another person's, for another form, or too old.
     """
     try:
         draft = json.loads(get_keyring().open(text, _place(purpose, user, owner)))

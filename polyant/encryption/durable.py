@@ -14,7 +14,7 @@ from typing import TextIO
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``, where no file is yet.
+    """Write ``text`` to ``path``, where there is no file yet.
 
     Raises:
         FileExistsError: there is one, which stays as it is.
@@ -22,7 +22,7 @@ def write_new(path: Path, text: str) -> None:
     """
     with _draft(path) as (file, draft):
         _fill(file, text)
-        # A link, unlike a rename, fails where a file is.
+        # A link, unlike a rename, fails if there is a file.
         os.link(draft, path)
         _sync_folder(path.parent)
 
@@ -31,17 +31,17 @@ def replace(path: Path, text: str) -> None:
     """Put ``text`` in the place of the file ``path``, which keeps its mode and its owner.
 
     Raises:
-        OSError: as ``put``, and where there is no file, or its owner cannot be kept.
+        OSError: as ``put``; also if there is no file, or its owner cannot be kept.
     """
     put(path, text, like=path.stat())
 
 
 def put(path: Path, text: str, *, like: os.stat_result | None = None) -> None:
-    """Write ``text`` to ``path``, whatever stands there; ``like`` has the owner and mode to give.
+    """Write ``text`` to ``path``, replacing any file there; ``like`` has its owner and mode.
 
     Raises:
-        OSError: it cannot be written. The file is whole: as it was or, where only its name could
-            not be put on disk, the new one.
+        OSError: it cannot be written. The file is whole: as it was or, if only the sync of the
+            folder failed, the new one.
     """
     with _draft(path) as (file, draft):
         if like is not None:

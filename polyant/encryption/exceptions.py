@@ -42,6 +42,6 @@ class UnknownEncryptionKey(DecryptionError):
 
 
 class TamperedCiphertext(DecryptionError):
-    """The key is known and authentication failed: altered, or moved from another row."""
+    """The key is known, but the text was altered, or copied from another row."""
 
     reason = "tampered"

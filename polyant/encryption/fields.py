@@ -35,7 +35,7 @@ else:
 
 
 class SealedAttribute(DeferredAttribute):
-    """Wraps what is assigned; loads with its bound columns what was read without them."""
+    """Wraps what is assigned; reloads what was read without its bound columns, with them."""
 
     field: "EncryptedField"
 
@@ -64,9 +64,9 @@ class EncryptedField(TextField):
         _pyi_private_set_type: Any
 
     descriptor_class = SealedAttribute
-    # A row without a value is refused; Django would default to "", and seal it as if it were one.
+    # A row without a value is refused; Django would default to "" and seal that as a value.
     empty_strings_allowed = False
-    empty_values: list[Any] = []  # a Sealed is not compared, not even with ""  # noqa: RUF012
+    empty_values: list[Any] = []  # a Sealed cannot be compared, not even with ""  # noqa: RUF012
 
     def __init__(self, *args: Any, bound_to: Sequence[str] = (), **kwargs: Any) -> None:
         self.bound_to = tuple(bound_to)
@@ -86,7 +86,7 @@ class EncryptedField(TextField):
         raise NotImplementedError
 
     def loads(self, text: str) -> Any:
-        """The value that ``dumps`` made ``text`` of."""
+        """The value from which ``dumps`` made ``text``."""
         raise NotImplementedError
 
     def wrap(self, value: Any) -> Sealed[Any] | None:
@@ -115,12 +115,12 @@ class EncryptedField(TextField):
             row.__dict__[self.attname] = value.at(place)
 
     def place(self, row: models.Model) -> Place:
-        """Table, column and bound values of ``row``, as they stand in memory."""
+        """Table, column and bound values of ``row``, as they are in memory."""
         bound = tuple((column.attname, _text(column, row)) for column in self.bound_columns)
         return Place(self.model._meta.db_table, self.column or self.name, bound)
 
     def check_unmoved(self, row: models.Model) -> None:
-        """Raises BoundColumnChanged for a loaded value whose bound columns are others now."""
+        """Raises BoundColumnChanged if the bound columns of a loaded value have changed since."""
         value = row.__dict__.get(self.attname)
         if isinstance(value, StoredValue) and value.place != self.place(row):
             raise BoundColumnChanged(f"{value.place} is bound to its row; assign the value anew")
@@ -138,7 +138,7 @@ class EncryptedField(TextField):
         return value
 
     def get_prep_value(self, value: Any) -> str | None:
-        """The stored text of a sealed value; plaintext that comes this way was never sealed."""
+        """The stored text of a sealed value; plaintext that comes this way is refused, unsealed."""
         if value is None:
             return None
         if isinstance(value, StoredValue):
@@ -196,12 +196,12 @@ def _text(column: "models.Field[Any, Any]", row: models.Model) -> str:
     if value is None or hasattr(value, "resolve_expression"):
         raise BoundColumnChanged(f"{column} must be set to a plain value before sealing")
     value = column.to_python(value)
-    # An enumeration's own `str` is its name; the column holds the text that it is.
+    # `str()` of an enumeration's member may give its name; the column holds its text.
     return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def _is_unicode(text: str) -> bool:
-    """False for a lone surrogate, whose own error message would quote the character."""
+    """False for an unpaired surrogate. Python's own error for it would quote the character."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
 """The one form field for values that are written and never shown.
 
-Blank keeps what is stored, a text replaces it, a tick clears it, or drops what waits. Nothing that
-was typed or stored is ever rendered: what must survive a page travels in a ``draft``.
+Blank keeps what is stored, a text replaces it, a tick clears it or drops a text not saved yet.
+Nothing that was typed or stored is ever rendered: what must survive a page travels in a ``draft``.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _SEVERAL = " Enter it under Several lines."
 
 
 class Typed(NamedTuple):
-    """What the three inputs of a field were sent with."""
+    """What was sent in the three inputs of a field."""
 
     line: str = ""
     lines: str = ""
@@ -25,12 +25,12 @@ class Typed(NamedTuple):
 
     @property
     def text(self) -> str:
-        # Browsers send CRLF for the line breaks of a textarea; a PEM file has none of them.
+        # Browsers send CRLF for the line breaks of a textarea; a PEM file has LF alone.
         return self.line or self.lines.replace("\r\n", "\n")
 
 
 class WriteOnlyInput(forms.Widget):
-    """A password input, a textarea behind a disclosure, and a tick. None of them has a value.
+    """A password input, a textarea behind a disclosure, and a tick; rendered without a value.
 
     Several lines go into the textarea, because browsers drop line breaks from any other input.
     """
@@ -56,12 +56,12 @@ class WriteOnlyInput(forms.Widget):
         self.show_waiting(is_waiting)
 
     def show_waiting(self, is_waiting: bool) -> None:
-        """Say whether a text waits in the draft that the page comes with."""
+        """Show whether the draft in the page holds a text for this field."""
         self.placeholder = WAITING if is_waiting else self.usual_placeholder
 
     @property
     def tick(self) -> str:
-        """The label of the tick; "" where there is nothing to clear, nor to drop."""
+        """The label of the tick; "" where there is nothing to clear or drop."""
         if self.is_set:
             return self.clear
         return _DROP if self.placeholder == WAITING else ""
@@ -90,8 +90,8 @@ class WriteOnlyField(forms.Field):
     """Cleans to None (keep what is stored), a text (replace it) or "" (clear it).
 
     ``clear`` is the label of the tick. ``waiting`` is a text that was entered before and is kept
-    in a draft: it stands for a blank, until another text or the tick takes its place. Where
-    nothing is stored, the tick drops it, and cleans to None.
+    in a draft: a blank cleans to it, until another text or the tick replaces it. Where nothing
+    is stored, the tick drops it, and cleans to None.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class WriteOnlyField(forms.Field):
         return typed.text or self.waiting
 
     def _refuse_broken(self, line: str) -> None:
-        # With its line breaks written as \n, it is one line, and whole.
+        # A PEM text whose line breaks are written as \n is complete on one line.
         if "-----BEGIN" in line and "\\n" not in line:
             more = _SEVERAL if self.widget.multiline else ""
             raise ValidationError(_BROKEN + more, code="lost_line_breaks")

@@ -1,4 +1,4 @@
-"""What is stored and what of it can be read: the figures of every report."""
+"""The figures of every report: what is stored, and what of it can be read."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from polyant.encryption.stored import (
     untold,
 )
 
-# Where a key id would stand, of a text that names none.
+# In place of a key id, for a text that names none.
 MALFORMED = "malformed"
 
 
@@ -38,7 +38,7 @@ class Inventory:
 def rows_per_key() -> dict[str, Counter[str]]:
     """Per table, how many values each key id seals. Reads ids only, and opens nothing.
 
-    Those in another format are counted as ``MALFORMED``: their first characters are no id, and
+    Texts in another format are counted as ``MALFORMED``: their first characters are no id, and
     may be part of a value that was never sealed.
     """
     stored: dict[str, Counter[str]] = {}

@@ -46,7 +46,7 @@ class EncryptionKey:
 
     @classmethod
     def parse(cls, text: str, *, variable: str) -> Self:
-        """Read a key of 64 hex digits, as ``variable`` was set.
+        """Read a key of 64 hex digits, to which ``variable`` was set.
 
         Raises:
             InvalidEncryptionKey: names ``variable`` and what is wrong, never the text itself.
@@ -103,8 +103,8 @@ class Keyring:
             variable = f"ENCRYPTION_KEY_FALLBACKS (key {number})"
             key = EncryptionKey.parse(text, variable=variable)
             if key.key_id in {known.key_id for known in keys}:
-                # A key that stands in both places would be dropped as a fallback while it still
-                # seals: the operator meant another one.
+                # A key in both places would be removed as a fallback while it still seals: the
+                # operator must have meant another one.
                 raise InvalidEncryptionKey(
                     f"{variable} repeats a key that is already configured. {REMEDY}"
                 )
@@ -140,7 +140,8 @@ class Keyring:
             return key.open(ciphertext, associated_data).decode()
         except UnicodeDecodeError:
             fault = MalformedCiphertext("the sealed bytes are not text")
-        # Out here: the original error holds the plaintext, and would be the context of this one.
+        # Raised outside `except`: inside, the original error, which holds the plaintext, would
+        # become the `__context__`.
         raise fault
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
 """The base of a model with encrypted fields: a value and what it is bound to go together.
 
 A ciphertext opens only beside the bound columns that it was sealed with. So whatever writes one of
-the group (the value and its bound columns) writes all of it, and what cannot is refused. What is
-left is raw SQL and Django's own inner calls, and they leave an error about a row, never a wrong
+the group (the value and its bound columns) writes all of it, and what cannot is refused. Only raw
+SQL and Django's internal calls get past this, and they leave an error about a row, never a wrong
 value.
 """
 
@@ -101,7 +101,7 @@ class EncryptedModel(models.Model):
         fields: Iterable[str] | None = None,
         from_queryset: models.QuerySet[Self] | None = None,
     ) -> None:
-        """As Django's; a value is never refreshed without its bound columns, nor they without it.
+        """As Django's; a value is only refreshed together with its bound columns, and they with it.
 
         Deferred fields are loaded through here too.
         """
@@ -113,7 +113,7 @@ class EncryptedModel(models.Model):
             self._bind()
 
     def save(self, **kwargs: Any) -> None:
-        """As Django's; a value is never written without its bound columns, nor they without it.
+        """As Django's; a value is only written together with its bound columns, and they with it.
 
         Raises:
             BoundColumnChanged: a bound column changed and the value was not assigned anew.
@@ -150,7 +150,7 @@ class EncryptedModel(models.Model):
         return names
 
     def _beside(self, field: EncryptedField) -> set[str]:
-        """What is loaded with a member of a group: all of it, or what an assigned value lacks."""
+        """What to load with a member: its whole group or, if the value was assigned, the rest."""
         names = {each.attname for each in (field, *field.bound_columns)}
         is_assigned = isinstance(self.__dict__.get(field.attname), UnsavedValue)
         return names & self.get_deferred_fields() if is_assigned else names
@@ -159,11 +159,11 @@ class EncryptedModel(models.Model):
         return [field for field in encrypted_fields(type(self)) if field.group & {*names}]
 
     def _loaded(self, deferred: set[str]) -> set[str]:
-        """What Django writes of a row of which some fields are deferred."""
+        """The fields that Django writes of a row that was loaded without ``deferred``."""
         fields = (field for field in self._meta.concrete_fields if not field.primary_key)
         return {field.name for field in fields if field.attname not in deferred}
 
 
 def _names(model: type[models.Model]) -> set[str]:
-    """Field names: of ``instance`` and ``instance_id``, the one that ``update_fields`` takes."""
+    """Field names as ``update_fields`` takes them: ``instance``, not ``instance_id``."""
     return {field.name for field in model._meta.concrete_fields}

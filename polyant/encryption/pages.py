@@ -1,7 +1,7 @@
 """The Encryption page of the admin, for superusers: ids and figures, and what to do next.
 
-Keys are not shown, not even in part. Nothing is opened either: which key a row needs stands in
-its text. A row that was damaged under a known key is found by ``check_encryption``, which opens
+Keys are not shown, not even in part. Nothing is opened either: the stored text names the key that
+it needs. A row that was damaged under a known key is found by ``check_encryption``, which opens
 every one.
 """
 
@@ -24,7 +24,7 @@ _MOST = 50
 
 
 class Figure(NamedTuple):
-    """How many rows of a table need a key, and whether that is here."""
+    """How many rows of a table need a key, and whether that key is configured."""
 
     table: str
     key_id: str

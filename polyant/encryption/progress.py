@@ -31,9 +31,7 @@ class RateColumn(ProgressColumn):
 
 @contextmanager
 def show_progress(stream: OutputWrapper, work: dict[str, int]) -> Iterator[Progress]:
-    """Gives a function that is told of the work done. ``work``: rows to do per table, {} to be
-    silent.
-    """
+    """Gives a function to call with the work done. ``work``: rows to do per table, {} for none."""
     if not work:
         yield untold
     elif stream.isatty():

@@ -32,7 +32,7 @@ def rotation_as_text(report: Report) -> str:
     lines = [f"{table}: {in_words(rows)} {verb}" for table, rows in report.rotated.items()]
     if report.left:
         lines.append(
-            f"{in_words(report.left)} still under another key: somebody wrote there meanwhile, or"
+            f"{in_words(report.left)} still under another key: another process wrote there, or"
             " keeps a lock. Run it again"
         )
     lines += [*_unreadable(report.unreadable), *_rows(stored)]

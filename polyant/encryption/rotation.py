@@ -1,9 +1,9 @@
 """Re-encrypting every row under the primary key, with traffic on.
 
 Each batch is read, opened with whatever key it names, sealed anew and written back with
-compare-and-swap on the stored text: a value that was written meanwhile stays, because its text is
-another. There is no state beside the rows themselves, so a run that was killed is resumed by
-running again, and two runs at once finish the same work.
+compare-and-swap on the stored text: a value that was written in the meantime stays, because its
+text has changed. There is no state beside the rows themselves, so a run that was killed is resumed
+by running again, and two runs at once finish the same work.
 
 While the database writes a batch, a thread seals the next one.
 """
@@ -34,7 +34,7 @@ from polyant.encryption.stored import (
 )
 from polyant.encryption.swapping import Batch, Swap, swap
 
-# Writers that are faster than we are could keep a table from ever being done.
+# Stop after this many passes: constant writers could otherwise keep it running.
 MAX_PASSES = 10
 PAUSE_SECONDS = 0.1
 
@@ -43,8 +43,8 @@ PAUSE_SECONDS = 0.1
 class Report:
     """What a rotation did: rows re-encrypted, rows that do not open, and rows left for a next run.
 
-    Rows are left where a process still seals with another key, or keeps them locked. Of a dry run
-    it is what would have been done.
+    Rows are left where a process still seals with another key, or keeps them locked. After a dry
+    run it says what would have been done.
     """
 
     dry_run: bool = False
@@ -95,7 +95,7 @@ def rotate(
 def _pass(
     encrypted: EncryptedField, size: int, dry_run: bool, progress: Progress
 ) -> tuple[int, int, list[Unreadable]]:
-    """One walk over a table: rows rotated, rows that somebody else wrote first, unreadable."""
+    """One walk over a table: rows rotated, rows that another process wrote first, unreadable."""
     keyring, rotated, missed = get_keyring(), 0, 0
     unreadable: list[Unreadable] = []
     read = pages(encrypted, size, except_keys=[keyring.primary.key_id])
@@ -111,7 +111,7 @@ def _pass(
 def _resealed(
     encrypted: EncryptedField, keyring: Keyring, read: Iterator[Page]
 ) -> Iterator[Resealed]:
-    """Each page sealed anew. A page is read, and its sealing begun, before the last is yielded."""
+    """Each page sealed anew. One is read, and its sealing begun, before the previous is yielded."""
     previous: Future[Resealed] | None = None
     with ThreadPoolExecutor(1) as thread:
         for page in read:

@@ -1,7 +1,7 @@
 """What code holds instead of a value: a box that shows a mask and opens only by ``reveal``.
 
-A leak needs somebody to print, log, serialise or compare a value by accident. None of these
-works on a ``Sealed``, so every place that reads plaintext is a ``grep`` for one word away.
+Values leak because code prints, logs, serialises or compares them by accident. None of these works
+on a ``Sealed``, so a ``grep`` for one word finds every place that reads plaintext.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ class Sealed(Generic[T]):
         """
         return self._open()
 
-    # A template calls whatever it can; it leaves alone what "alters data", and shows nothing.
+    # A template calls what is callable, but shows nothing for what has `alters_data`.
     reveal.alters_data = True  # type: ignore[attr-defined]
 
     def _open(self) -> T:
@@ -64,7 +64,7 @@ class Sealed(Generic[T]):
         return MASK
 
     def __eq__(self, other: object) -> NoReturn:
-        # False would be a lie that silently fails every check written against it.
+        # False would be wrong for equal values, and every comparison would fail silently.
         raise TypeError("a sealed value is not compared; reveal() it where it is needed")
 
     __hash__ = None  # type: ignore[assignment]
@@ -124,6 +124,7 @@ class StoredValue(Sealed[T]):
         try:
             return self._loads(plaintext)
         except ValueError:
-            fault = MalformedCiphertext("it holds something else than this column")
-        # Out here: the original error holds the plaintext, and would be the context of this one.
+            fault = MalformedCiphertext("its content is not that of this column")
+        # Raised outside `except`: inside, the original error, which holds the plaintext, would
+        # become the `__context__`.
         raise fault

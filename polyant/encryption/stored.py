@@ -1,7 +1,7 @@
 """Stored ciphertexts as they lie in the tables, for work over all of them.
 
 Nothing here knows a table by name: a field is found by its type, through the app registry, so a
-model that is added tomorrow is rotated and checked without a word.
+model that is added tomorrow is rotated and checked without any further code.
 """
 
 from collections import Counter
@@ -26,8 +26,8 @@ from polyant.encryption.fields import EncryptedField
 from polyant.encryption.models import EncryptedModel, encrypted_fields
 
 BATCH_SIZE = 10_000
-# Of text in a page. Ten thousand values of 48 KiB would fill the memory here, and there hold up
-# other writers for seconds.
+# Of text in a page. Ten thousand values of 48 KiB would fill this process's memory, and to write
+# them would hold up other writers for seconds.
 PAGE_CHARACTERS = 8 << 20
 # SQLite may be built to take no more than 999 parameters in a statement.
 CHUNK_SIZE = 500
@@ -41,7 +41,7 @@ Page = list[tuple[Any, ...]]
 StoredRow = tuple[str, str, bytes]
 Failure = tuple[StoredRow, DecryptionError]
 
-# Is told a table, and of how many more of its rows something was done.
+# Called with a table and with how many more of its rows are done.
 Progress = Callable[[str, int], None]
 
 _SHOWN = ("table", "owner", "name", "reason")
@@ -74,7 +74,7 @@ class Unreadable(NamedTuple):
 
 
 def untold(_: str, __: int) -> None:
-    """The progress of work that nobody watches."""
+    """The ``Progress`` that does nothing."""
 
 
 def all_encrypted_fields(only: frozenset[str] = frozenset()) -> list[EncryptedField]:
@@ -83,17 +83,17 @@ def all_encrypted_fields(only: frozenset[str] = frozenset()) -> list[EncryptedFi
         field
         for model in apps.get_models()
         for field in encrypted_fields(model)
-        if field.model is model  # a proxy, or a child with a table of its own, has its parent's too
+        if field.model is model  # a proxy, or a child with its own table, has its parent's too
     ]
     return [field for field in fields if not only or field.model._meta.db_table in only]
 
 
 def stored_rows(field: EncryptedField, except_keys: Collection[str] = ()) -> models.QuerySet[Any]:
-    """Rows with their stored text as ``stored_text``, past the field; not those of some keys.
+    """Rows with their ``stored_text``, read past the field, without those of ``except_keys``.
 
     ``stored_address`` is where a row is found at the least cost: its ``rowid`` on SQLite, which
-    keeps rows in that order, or the primary key. Along a random key, every page of rows on SQLite
-    would rewrite most of the file.
+    keeps rows in that order, or the primary key. In the order of a random key, every page of rows
+    would rewrite most of SQLite's file.
     """
     address: Combinable = models.F("pk")
     if connection.vendor == "sqlite":
@@ -102,7 +102,7 @@ def stored_rows(field: EncryptedField, except_keys: Collection[str] = ()) -> mod
     rows: models.QuerySet[Any] = field.model._base_manager.filter(
         **{f"{field.name}__isnull": False}
     ).annotate(stored_text=Cast(field.name, models.TextField()), stored_address=address)
-    # To the letter: `LIKE`, which begins-with would become, knows no case on SQLite.
+    # Exact comparison: `__startswith` becomes LIKE, which ignores case on SQLite.
     rows = rows.alias(stored_prefix=Substr("stored_text", 1, PREFIX_LENGTH))
     return rows.exclude(stored_prefix__in=[f"{FORMAT}.{key_id}." for key_id in except_keys])
 
@@ -122,10 +122,10 @@ def pages(
 ) -> Iterator[Page]:
     """The rows of a field in the order of their addresses, without those of ``except_keys``.
 
-    A page begins after the last address seen: each is one walk along an index, whatever is
-    written meanwhile. It ends after ``size`` rows or ``PAGE_CHARACTERS``, so memory stays flat.
+    A page begins after the last address seen: each is one walk along an index, whatever others
+    write. It ends after ``size`` rows or ``PAGE_CHARACTERS``, so memory stays flat.
     """
-    # As text where it would be an object: nobody needs one for each of a million rows.
+    # Cast to text: a UUID object for each of a million rows would be wasted.
     address = Cast("stored_address", models.TextField())
     bound = [_read(column) for column in field.bound_columns]
     rows = stored_rows(field, except_keys).order_by("stored_address")
@@ -159,7 +159,7 @@ def rows_of(field: EncryptedField, page: Page) -> Iterator[StoredRow]:
 def describe(
     field: EncryptedField, failed: Sequence[Failure]
 ) -> Iterator[tuple[StoredRow, Unreadable]]:
-    """A report's line on each row that did not open; not on one that has changed meanwhile."""
+    """A report's line on each row that did not open, unless the row has changed since."""
     rows = stored_rows(field).select_related(*owners(field))
     for chunk in in_chunks(failed):
         named = rows.filter(stored_address__in=[address for (address, *_), _ in chunk])
@@ -175,7 +175,7 @@ def owners(field: EncryptedField) -> list[str]:
 
 
 def in_chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Rows as many at a time as can be named in a statement."""
+    """Rows, as many at a time as one statement can name."""
     return (rows[start : start + CHUNK_SIZE] for start in range(0, len(rows), CHUNK_SIZE))
 
 
@@ -200,5 +200,5 @@ def _read(column: "models.Field[Any, Any]") -> str | Cast:
 
 
 def _bound_part(column: "models.Field[Any, Any]") -> Callable[[Any], bytes]:
-    """What a column's value adds to the associated data; few owners have many rows."""
+    """What a column's value adds to the associated data. Cached: few owners have many rows."""
     return lru_cache(maxsize=1024)(lambda value: length_prefixed(str(column.to_python(value))))

@@ -1,8 +1,8 @@
-"""Compare-and-swap of a batch of stored texts: each is replaced where it still stands.
+"""Compare-and-swap of a batch of stored texts: each is replaced if it is still there.
 
 A value that was written after the batch was read has another text, and so it stays. A batch is one
-statement that takes its rows as one JSON text, which the database reads without us: what the next
-batch needs is worked out meanwhile.
+statement that takes its rows as one JSON text: while the database works on that, a thread prepares
+the next batch.
 """
 
 import json
@@ -14,18 +14,18 @@ from django.db.backends.utils import CursorWrapper
 
 from polyant.encryption.fields import EncryptedField
 
-# Far less than PostgreSQL's `deadlock_timeout` of a second: of a writer and us, each waiting for a
-# row that the other has, we give way.
+# Much shorter than PostgreSQL's `deadlock_timeout` (1 s), so that in a deadlock with a writer the
+# rotation gives way.
 LOCK_TIMEOUT = "100ms"
-# What PostgreSQL says then: lock_not_available, and deadlock_detected all the same.
+# PostgreSQL's codes for that: lock_not_available and, if it comes first, deadlock_detected.
 _BUSY = {"55P03", "40P01"}
 
-# A row's address, the text that must still stand there, and the one to write.
+# A row's address, the text that must still be there, and the one to write.
 Swap = tuple[str, str, str]
 
 
 class Batch(NamedTuple):
-    """Rows to write at once, and the same as the database takes them. Made off the main thread."""
+    """Rows to write at once, and their JSON for the database. Made off the main thread."""
 
     swaps: Sequence[Swap]
     as_json: str
@@ -36,9 +36,9 @@ class Batch(NamedTuple):
 
 
 def swap(field: EncryptedField, batch: Batch) -> int:
-    """Write each new text where its old one still stands, in one transaction; how many did.
+    """Write each new text where the old one is still there, in one transaction; how many it was.
 
-    A row that somebody is writing may be passed over.
+    A row that another transaction is writing may be passed over.
     """
     if not batch.swaps:
         return 0
@@ -73,7 +73,7 @@ def _on_postgresql(field: EncryptedField, batch: Batch) -> int:
 
 @transaction.atomic
 def _swap_free(field: EncryptedField, batch: Batch) -> int:
-    """Only the rows that nobody else has locked. It costs half as much again to lock them first."""
+    """Only the rows that are not locked. To lock them first costs half as much time again."""
     table, _, pk = _quoted(field)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -89,8 +89,8 @@ def _swap_free(field: EncryptedField, batch: Batch) -> int:
 def _update(cursor: CursorWrapper, field: EncryptedField, batch: Batch) -> int:
     """A batch is in the order of its keys; their range lets its rows be visited as they lie.
 
-    Without a word the planner takes 100 rows for the content of any JSON, and would look up each
-    by its key: on a table larger than memory, a random read for every row.
+    PostgreSQL estimates 100 rows for any JSON and would choose one index lookup per row: on a table
+    larger than memory, a random read for every row.
     """
     if not batch.swaps:
         return 0

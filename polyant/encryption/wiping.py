@@ -72,9 +72,9 @@ def _joined(entry: dict[str, Any]) -> list[str]:
 
 
 def wipe(lost: Sequence[Lost], progress: Progress = untold) -> int:
-    """Delete these rows, but none that was entered anew since it was found; how many went.
+    """Delete these rows, except any that was entered anew since; how many were deleted.
 
-    ``settings.ENCRYPTION_WIPE_RECORDER`` is told of the rows in the transaction that deletes them.
+    ``settings.ENCRYPTION_WIPE_RECORDER`` is called with them in the transaction of the deletion.
     """
     deleted = 0
     for field, group in groupby(lost, lambda each: each.field):
@@ -86,7 +86,7 @@ def wipe(lost: Sequence[Lost], progress: Progress = untold) -> int:
 
 @transaction.atomic
 def _wipe(field: EncryptedField, rows: Sequence[StoredRow]) -> int:
-    """A row that somebody is writing is passed over: it is being entered anew."""
+    """A row that another transaction is writing is passed over: it is being entered anew."""
     texts = {address: text for address, text, _ in rows}
     found = stored_rows(field).filter(stored_address__in=list(texts))
     locked = found.select_related(*owners(field)).select_for_update(of=("self",), skip_locked=True)

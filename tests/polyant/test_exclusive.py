@@ -63,7 +63,7 @@ def test_what_is_waited_for_is_said_once(
             assert waits(second)
         second.result(10)
     assert capsys.readouterr().err == (
-        "Another process prepares the same; waiting for it.\n"
+        "Another process is doing the same; waiting until it has finished.\n"
     )  # fmt: skip
 
 

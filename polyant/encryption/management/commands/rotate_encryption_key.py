@@ -67,7 +67,7 @@ class Command(BaseCommand):
         only = _tables(options)
         _refuse_contradictions(**options)
         try:
-            # Before a new key is taken: of a database that is away, each try would take one more.
+            # Check the database first: otherwise each failed try would add another key to .env.
             count_rows(only)
             if options["wipe_unreadable"]:
                 self._wipe(only, options)
@@ -113,7 +113,7 @@ class Command(BaseCommand):
             self.stdout.writelines(f"unreadable: {label}\n" for label in labels)
         checklist, deleted = "", 0
         if lost and not options["dry_run"]:
-            checklist = _list(lost)
+            checklist = _save_checklist(lost)
             if not options["yes"]:
                 _ask(f"{checklist} says what to enter again.\nType wipe to delete these rows: ")
             with self._progress(Counter(label.table for label in labels), options) as progress:
@@ -128,7 +128,7 @@ class Command(BaseCommand):
 
 
 def _refuse(parser: CommandParser, message: str) -> NoReturn:
-    """What argparse complains of, without what was typed: that may be a key."""
+    """Exit with argparse's message without the rejected text, which may be a key."""
     told = message.partition(":")[0]
     parser.exit(2, f"{told}; it is not repeated here. See --help. Nothing was done.\n")
 
@@ -145,7 +145,7 @@ def _refuse_contradictions(
 
 
 def _tables(options: dict[str, Any]) -> frozenset[str]:
-    """The tables of ``--only``; none for all of them. An empty list would mean the opposite."""
+    """The tables of ``--only``; an empty set means all, so an empty ``--only`` is refused."""
     if options["batch_size"] < 1:
         raise CommandError("--batch-size takes a number of rows, at least 1")
     if options["only"] is None:
@@ -157,8 +157,8 @@ def _tables(options: dict[str, Any]) -> frozenset[str]:
     return only
 
 
-def _list(lost: list[Lost]) -> str:
-    """The name of the file that says what to enter again."""
+def _save_checklist(lost: list[Lost]) -> str:
+    """Write the file that says what to enter again; its name."""
     path = Path(f"re-enter-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt")
     try:
         write_checklist(lost, path)
@@ -180,7 +180,7 @@ def _ask(question: str) -> None:
 
 
 def _read_key() -> str:
-    """A key from a file or standard input: an argument would stand in the list of processes."""
+    """A key from a file or standard input: an argument would be visible in the process list."""
     try:
         if path := os.environ.get("NEW_ENCRYPTION_KEY_FILE"):
             return Path(path).read_text(encoding="utf-8").strip()
@@ -189,6 +189,6 @@ def _read_key() -> str:
         return sys.stdin.readline().strip()
     except (OSError, UnicodeDecodeError):
         raise CommandError(
-            "The new key cannot be read as text: see NEW_ENCRYPTION_KEY_FILE, or what stands on"
+            "The new key cannot be read as text: see NEW_ENCRYPTION_KEY_FILE, or what comes on"
             " standard input."
         ) from None

@@ -98,7 +98,7 @@ def test_a_fallback_that_somebody_added_meanwhile_is_kept(
 ) -> None:
     added = f"ENCRYPTION_KEY_FALLBACKS={'9c' * 32}\n"
     use_env_file.write_text(use_env_file.read_text() + added)
-    assert "changed meanwhile" in refused("--generate")
+    assert "changed in the meantime" in refused("--generate")
 
 
 @pytest.mark.parametrize("before", [["--new-key"], ["--generate"], [], ["--key"]], ids=str)
