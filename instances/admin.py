@@ -108,7 +108,7 @@ class InstanceAdmin(CarefulList, ModelAdmin):
 
     @admin.display(description="Name", ordering="name")
     def link(self, instance: Instance) -> SafeString:
-        """The name, which opens what an instance is mostly visited for."""
+        """The name, linked to the page that people mostly want (``opens_on``)."""
         return format_html('<a href="{}">{}</a>', _url(self.opens_on, instance), instance.name)
 
     @admin.display(description="Secrets set", ordering="secrets_count")
@@ -144,7 +144,7 @@ class InstanceAdmin(CarefulList, ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """For those who may read the audit trail: it tells the same."""
+        """For those who may read the audit trail, because the history tells the same."""
         instance = self.get_object(request, object_id)
         if instance is not None and not _allows(request, instance, Role.ADMIN):
             raise PermissionDenied
@@ -162,7 +162,7 @@ class InstanceAdmin(CarefulList, ModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """How much goes with an instance: figures, where Django would load every row."""
+        """How much is deleted with an instance, as figures; Django would load every row."""
         counts = {name: count for each in objs for name, count in _count_below(each)}
         return [str(each) for each in objs], counts, set(), []
 
@@ -180,7 +180,7 @@ class InstanceAdmin(CarefulList, ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Django's, with what a verb refuses (somebody was faster) in words instead of a 500."""
+        """As Django's, but what a verb refuses (another user was faster) is told, not a 500."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Refusal as refusal:
@@ -203,7 +203,7 @@ def _user(request: HttpRequest) -> User:
 
 
 def _allows(request: HttpRequest, instance: Instance, needed: Role) -> bool:
-    """By the role that the query found; asked for again where the row was made just now."""
+    """By the role that the query found; it is looked up again for a row made just now."""
     role = getattr(instance, "role", None)
     if role is None:
         found = Instance.objects.visible_to(_user(request), None).filter(pk=instance.pk).first()
@@ -216,7 +216,7 @@ def _url(name: str, instance: Instance) -> str:
 
 
 def _count_below(instance: Instance) -> Iterator[tuple[str, int]]:
-    """How much of what goes with an instance, in words."""
+    """How many rows of each kind are deleted with an instance, by the names people use."""
     for relation in Instance._meta.related_objects:
         if relation.many_to_many:
             continue  # A token outlives the instances that it names.

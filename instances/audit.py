@@ -1,7 +1,7 @@
 """The audit trail: who changed what and when, by name. Values never come near it.
 
 An entry is written by the verb that makes the change, in the same transaction: there is no change
-without an entry. An export has one too: it takes what is readable out of the house.
+without an entry. An export is recorded too, because readable data leaves the system.
 """
 
 from collections import defaultdict
@@ -88,9 +88,9 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
 
     @property
-    def deed(self) -> str:
-        """The action, as people say it."""
-        return _DEEDS.get(self.action, self.action)
+    def action_in_words(self) -> str:
+        """The action, for people."""
+        return _IN_WORDS.get(self.action, self.action)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor} {self.action} {', '.join(self.names)}"
@@ -104,7 +104,7 @@ class AuditEntry(models.Model):
         raise TypeError("the audit trail is append-only")
 
 
-_DEEDS: dict[str, str] = {
+_IN_WORDS: dict[str, str] = {
     Action.INSTANCE_CREATED: "Created the instance",
     Action.INSTANCE_CHANGED: "Changed the instance",
     Action.INSTANCE_DELETED: "Deleted the instance",
@@ -124,7 +124,7 @@ _DEEDS: dict[str, str] = {
 
 
 def record_wipe(rows: Iterable[Any]) -> None:
-    """Add an entry to each instance of which rows are deleted because no key opens them."""
+    """Add an entry for each instance that loses rows because no key opens them."""
     names: dict[Instance, list[str]] = defaultdict(list)
     for row in rows:
         names[row.instance].append(f"{row._meta.db_table}/{row}")

@@ -15,7 +15,7 @@ from polyant.authentication import bearer, check_origin
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """``request.auth`` becomes the ``AccessToken``. Other Bearer credentials are left to others."""
+    """``request.auth`` becomes the ``AccessToken``. Ignores other Bearer credentials."""
 
     def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
         text = bearer(request)

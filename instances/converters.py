@@ -1,4 +1,4 @@
-"""URL parts: what cannot be a name is not an address."""
+"""URL converters: a part that cannot be a valid name gives 404."""
 
 from django.urls import register_converter
 from django.urls.converters import StringConverter

@@ -1,4 +1,4 @@
-"""What needs somebody's attention, for the admin's first page.
+"""What needs attention, for the admin's first page.
 
 An app adds what it finds in its ``admin`` module: ``dashboard.sources.append(findings)``. A source
 gets the instances that the person may see, and takes one query however many those are.
@@ -48,7 +48,7 @@ class Kind(Enum):
 
 
 class Finding(NamedTuple):
-    """One line: ``subject`` links to ``url``, the page on which it is mended."""
+    """One line: ``subject`` links to ``url``, the page on which to correct it."""
 
     kind: Kind
     subject: str
@@ -87,8 +87,8 @@ def link(page: str, instance: Any) -> str:
 
 
 def not_renewed(noun: str, page: str, rows: Iterable[tuple[Any, str, str]]) -> Iterator[Finding]:
-    """A line for each instance that has old credentials: ``rows`` has its id, its slug and a name
-    of one, in this order."""
+    """A line for each instance with old credentials. ``rows``, sorted, has the instance's id, its
+    slug and the name of one credential."""
     for (pk, slug), group in groupby(rows, key=itemgetter(0, 1)):
         names = [name for _, _, name in group]
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
@@ -103,9 +103,9 @@ def _topic(kind: Kind, found: list[Finding], most: int | None) -> Topic:
 
 
 def _unreadable(visible: QuerySet[Instance]) -> Iterator[Finding]:
-    """Values whose key is not here. Which key a row needs stands in its text: nothing is opened.
+    """Values whose key is not here. The stored text names the key it needs: nothing is opened.
 
-    Fields are found by type, so a model that is added tomorrow is looked at without a word.
+    Fields are found by type, so a model that is added tomorrow needs no further code.
     """
     fields = {_place(each): each for each in all_encrypted_fields() if _owner(each)}
     queries = [_per_instance(each, visible) for each in fields.values()]
@@ -143,7 +143,7 @@ def _page_for(model: type[models.Model]) -> tuple[str, str]:
 
 
 def _ending(user: User) -> Iterator[Finding]:
-    """The person's own tokens; but for those of a sign-in, which are meant to be short."""
+    """The person's own tokens, except those of a sign-in, which are meant to be short-lived."""
     now = timezone.now()
     tokens = AccessToken.objects.filter(
         user=user, expires_at__gt=now, expires_at__lte=now + SOON

@@ -1,4 +1,4 @@
-"""``.env`` for a first start: new keys, and never a new encryption key beside rows of another."""
+"""``.env`` for a first start: new keys, but no new encryption key if rows need another."""
 
 import os
 import secrets
@@ -27,16 +27,16 @@ def create(path: Path) -> list[str]:
 
     Raises:
         Conflict: the database has encrypted rows, which a new key could not open.
-        DatabaseError: it cannot be asked.
+        DatabaseError: the database does not answer.
         OSError: the file cannot be written.
     """
-    # What a file that is there sets has joined the environment by now.
+    # .env has been read by now, so its variables are in the environment.
     if not any(map(os.environ.get, ("ENCRYPTION_KEY", "ENCRYPTION_KEY_FILE"))):
         _refuse_beside_rows(path)
     if path.exists():
         return []
     names = [name for name in _MAKE if not {name, f"{name}_FILE"} & os.environ.keys()]
-    return names if names and _place(path, names) else []
+    return names if names and _write(path, names) else []
 
 
 def _refuse_beside_rows(path: Path) -> None:
@@ -63,8 +63,8 @@ def _tables_with_rows() -> list[str]:
     ]
 
 
-def _place(path: Path, names: Iterable[str]) -> bool:
-    """False if another process was first: nobody's keys are overwritten."""
+def _write(path: Path, names: Iterable[str]) -> bool:
+    """False if another process was first: its keys are not overwritten."""
     try:
         write_new(path, _HEADER + "".join(f"{name}={_MAKE[name]()}\n" for name in names))
     except FileExistsError:

@@ -40,7 +40,7 @@ def prepare() -> None:
     except OSError as error:
         raise Conflict(
             f"The static files cannot be collected: {error.strerror}."
-            " See to the folder staticfiles, and start again."
+            " Check the folder staticfiles, and start again."
         ) from None
 
 
@@ -55,10 +55,10 @@ def establish() -> Start:
 
 
 def collect_static() -> None:
-    """``collectstatic``, unless each source is the one of the last time: hashing takes seconds.
+    """``collectstatic``, unless the sources are the same as last time: hashing takes seconds.
 
-    Django leaves a file with the right hash in its name as it is, also half a file of a collection
-    that was interrupted. So the stamp goes first, and where there is none all is made anew.
+    Django keeps a file that has the right hash in its name, even half a file of a collection that
+    was interrupted. So the stamp is deleted first, and without a stamp all files are made anew.
     """
     root = Path(settings.STATIC_ROOT)
     root.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def collect_static() -> None:
 
 
 def _fingerprint() -> str:
-    """Changes when a static file appears, goes or is written."""
+    """Changes when a static file is added, removed or written."""
     found = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for name, storage in finder.list(ignore_patterns=None):
@@ -95,7 +95,7 @@ def _first_superuser() -> tuple[User, str | None]:
 
 
 def _refuse_name(username: str) -> None:
-    """Also an existing name: an ordinary user does not become a superuser in passing."""
+    """Refuse an existing name, too: an ordinary user must not become a superuser by this."""
     try:
         User(username=username, password="!").full_clean()  # noqa: S106
     except ValidationError as error:
@@ -104,6 +104,6 @@ def _refuse_name(username: str) -> None:
 
 
 def _demo(owner: User) -> Instance:
-    """An instance to try things on; the demo only where there is none."""
+    """An instance to try things on; the demo is made only if there is no instance."""
     known = Instance.objects.filter(slug=DEMO_SLUG).first() or Instance.objects.first()
     return known or Instance.objects.establish(owner, slug=DEMO_SLUG, name="My assistant")

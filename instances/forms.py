@@ -18,7 +18,7 @@ _STALE = (
     "Somebody else changed this instance while you were editing: {names}. What you changed is still"
     " here and not saved yet; save again to keep it. What you did not touch is as they left it."
 )
-_THEIRS = "Somebody else made this {value} meanwhile. Save again to keep what stands here."
+_THEIRS = "Somebody else changed this to {value}. Save again to keep what you entered."
 _MOST_SHOWN = 100
 
 
@@ -30,7 +30,7 @@ def focus_first_error(form: forms.BaseForm | None) -> None:
 
 
 class CarefulInput(forms.TextInput):
-    """Comes back only with what ``accepts`` takes: a secret may have been pasted here."""
+    """Shows a value again only if ``accepts`` takes it: a secret may have been pasted here."""
 
     def __init__(self, accepts: Callable[[str], bool], **attrs: str) -> None:
         super().__init__({"autocomplete": "off", "spellcheck": "false", **attrs})
@@ -41,21 +41,21 @@ class CarefulInput(forms.TextInput):
 
 
 class ShownForm(forms.BaseForm):
-    """A form whose readable fields travel with the values that the page showed.
+    """A form whose readable fields are sent together with the values that the page showed.
 
-    So what a person changed is told from what somebody else did, and saving writes only the one.
+    This tells the person's changes from those of another user, and saving writes only the former.
     """
 
     @property
     def overtaken(self) -> list[str]:
-        """The fields that the person changed and somebody else did, too, to another value."""
+        """The fields that the person and another user changed to different values."""
         both = (self[name] for name in self._renewed() if name in self.changed_data)
         return [field.name for field in both if _text(field.data) != _text(field.initial)]
 
     def show_state_of_now(self) -> None:
         """Let the page that comes back show what is stored now; saving it is then a decision.
 
-        What the person changed stays, and says what somebody else made of it.
+        What the person changed stays, with a note of what another user changed it to.
         """
         sent, overtaken = dict(self.data.items()), self.overtaken
         for name in self._renewed():
@@ -68,7 +68,7 @@ class ShownForm(forms.BaseForm):
         self.data = sent
 
     def _renewed(self) -> list[str]:
-        """The fields with another stored value than the page showed."""
+        """The fields whose stored value is not the one that the page showed."""
         travelling = [name for name, field in self.fields.items() if field.show_hidden_initial]
         return [name for name in travelling if _text(self[name].initial) != self._shown(name)]
 
@@ -77,7 +77,7 @@ class ShownForm(forms.BaseForm):
 
 
 class InstanceForm(ShownForm, ModelForm):
-    """The settings of an instance. Of a new one, all of them are what the person wants."""
+    """The settings of an instance. For a new one, every field counts as changed."""
 
     class Meta:
         model = Instance
@@ -91,7 +91,7 @@ class InstanceForm(ShownForm, ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What is typed goes into the form's own copy: the page says what the instance is called.
+        # Edit a copy, so that the page title keeps the stored name.
         self.instance = copy(self.instance)
         self._is_new = self.instance._state.adding
         for field in self.fields.values():
@@ -114,10 +114,10 @@ class InstanceForm(ShownForm, ModelForm):
 
 
 def _text(value: Any) -> str:
-    """A value as an input has it; browsers send CRLF for the line breaks of a textarea."""
+    """A value as an input holds it; browsers send CRLF for the line breaks of a textarea."""
     return "" if value is None else str(value).replace("\r\n", "\n").strip()
 
 
 def _words(value: Any) -> str:
-    """A value as people say it."""
+    """A value, for people."""
     return f"“{Truncator(_text(value)).chars(_MOST_SHOWN)}”" if value else "blank"

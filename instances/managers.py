@@ -62,10 +62,10 @@ class InstanceManager(models.Manager["Instance"]):
 
     @transaction.atomic
     def change(self, instance: "Instance", by: User | None, **fields: Any) -> "Instance":
-        """Set what is named; the rest stays, whoever changes it meanwhile.
+        """Set the fields that are named; the rest stays, even if others change it at the same time.
 
         Raises:
-            Missing: it was deleted meanwhile.
+            Missing: it has been deleted.
         """
         instance = self.lock(instance)
         if not fields:
@@ -81,21 +81,21 @@ class InstanceManager(models.Manager["Instance"]):
         """Delete the instance and all that is under it; the audit trail stays.
 
         Raises:
-            Missing: it was deleted meanwhile.
+            Missing: it has been deleted.
         """
-        # The whole row: writers below it wait, and then find that it is gone.
+        # Lock the whole row: writers below it wait, and then find that it is gone.
         instance = _existing(self.select_for_update().filter(pk=instance.pk).first())
         AuditEntry.objects.record(instance, Action.INSTANCE_DELETED, (), by)
         instance.delete()
 
     def lock(self, instance: "Instance") -> "Instance":
-        """The instance as it stands now, locked until the transaction ends.
+        """The instance as it is now, locked until the transaction ends.
 
         For rules that span rows (the last admin, what a merge finds); inserts under the instance
-        go on, because only its key stays shared.
+        go on, because its key is not locked.
 
         Raises:
-            Missing: it was deleted meanwhile.
+            Missing: it has been deleted.
         """
         return _existing(self.select_for_update(no_key=True).filter(pk=instance.pk).first())
 
@@ -161,13 +161,13 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         """A new token: its text, which exists only here, and its row.
 
         With ``instances`` it is limited to these; an empty collection is limited to none. Issued
-        again for the same ``form`` of this user, it takes the place of the first, which nobody saw.
+        again for the same ``form`` of this user, it replaces the first, which nobody saw.
         ``ends_with_password``: it ends when the user's password is changed, as a session does.
 
         Raises:
-            Missing: one of them was deleted meanwhile.
+            Missing: one of them has been deleted.
         """
-        # Before any row below them, as a deletion does, and in one order.
+        # Lock them before any row below them, as a deletion does, and always in the same order.
         for instance in sorted(instances or (), key=lambda each: each.pk):
             type(instance).objects.lock(instance)
         self.filter(user=user, expires_at__lte=timezone.now()).delete()
@@ -211,10 +211,10 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         # Two admins of this instance at once: the second finds it done.
         type(instance).objects.lock(instance)
         token = _limited(self.limited_to(instance).filter(pk=pk).first())
-        # The link before the token, as whoever deletes the token or its owner: the other way
-        # around the two would wait for each other.
+        # Remove the link before locking the token, in the order a deletion uses; otherwise the two
+        # could deadlock.
         token.instances.remove(instance)
-        # Two admins of two instances at once: one of them has to find the token with none left.
+        # Two admins of two instances at once: one of them must see that the token has none left.
         _limited(self.select_for_update().filter(pk=pk).first())
         if not token.instances.exists():
             self.filter(pk=pk).delete()

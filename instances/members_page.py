@@ -28,7 +28,7 @@ class MemberForm(forms.Form):
 
 
 class MembersPage(InstancePage):
-    """Who may touch the instance, and a form to let somebody in."""
+    """Who may touch the instance, and a form to add a member."""
 
     name = path = "members"
     label = "Members"
@@ -43,7 +43,7 @@ class MembersPage(InstancePage):
         form = MemberForm(request.POST)
         try:
             with transaction.atomic():
-                # From the look at the role to its writing, nobody else gets between.
+                # Locked from reading the role to writing it: nobody else changes it in between.
                 Instance.objects.lock(self.instance)
                 return self._save(form) if form.is_valid() else self._page(form)
         except Missing:
@@ -116,4 +116,4 @@ class RemoveMemberPage(InstancePage):
 def _stale(username: str, now: str) -> str:
     if now:
         return f"{username} is a member already, as {now}; the list shows it. Decide again."
-    return f"{username} was removed meanwhile, by somebody else. To let them in again, add them."
+    return f"{username} was removed by somebody else just now. To let them in again, add them."

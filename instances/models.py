@@ -1,4 +1,4 @@
-"""Instances, who may touch them, and the tokens that people touch them with."""
+"""Instances, who may touch them, and the API tokens of users."""
 
 import uuid
 

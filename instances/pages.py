@@ -44,7 +44,7 @@ class InstancePage(View):
     tab: ClassVar[str] = ""
     to_see: ClassVar[Role] = Role.VIEWER
     to_change: ClassVar[Role] = Role.EDITOR
-    # Among the tabs, where "General" has 0: what the instance has, then who may touch it.
+    # Place among the tabs, where "General" has 0: what the instance has, then who may touch it.
     position: ClassVar[int] = 0
     # The model whose rows are entered here, so that others can send people to the right place.
     model: ClassVar[type[Model] | None] = None
@@ -91,7 +91,7 @@ class InstancePage(View):
         return TemplateResponse(self.request, template or self.template_name, context)
 
     def done(self, message: str, name: str = "", level: int = messages.SUCCESS) -> HttpResponse:
-        """Back to the tab with a word on what happened: reloading repeats nothing."""
+        """Redirect to the tab with a message, so that reloading repeats nothing."""
         messages.add_message(self.request, level, message)
         return redirect(self.address(name or self.tab or self.name))
 
@@ -100,12 +100,12 @@ class InstancePage(View):
         return reverse(f"admin:instances_instance_{name}", args=[self.instance.pk])
 
     def gone(self) -> HttpResponse:
-        """The answer for an instance that is not there, or not for this person."""
+        """The answer for an instance that does not exist, or not for this person."""
         return gone(self.admin.admin_site, self.request)
 
 
 def gone(site: AdminSite, request: HttpRequest, **context: Any) -> HttpResponse:
-    """The page for what is not there, or not for this person; by default an instance."""
+    """The page for what does not exist, or not for this person; by default an instance."""
     context |= {**site.each_context(request), "title": "Not found"}
     template = "admin/instances/instance/gone.html"
     return TemplateResponse(request, template, context, status=HTTPStatus.NOT_FOUND)

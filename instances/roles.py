@@ -12,7 +12,7 @@ class Role(models.TextChoices):
 
     @property
     def meaning(self) -> str:
-        """What it may, for people; each may what the one before it may."""
+        """What the role may do, for people; each may also do what the one before it may."""
         return _MEANINGS[self]
 
     def allows(self, needed: "Role") -> bool:

@@ -61,7 +61,7 @@ class InstanceListing(Answer):
 
 
 class PageQuery(serializers.Serializer[Any]):
-    """Keyset pagination: stable however many are created meanwhile."""
+    """Keyset pagination: stable even while instances are created."""
 
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
     after = serializers.CharField(default="", max_length=SLUG_MAX_LENGTH)
@@ -122,7 +122,7 @@ class AuditQuery(serializers.Serializer[Any]):
 
 
 class Credentials(StrictSerializer):
-    """Of a user of this installation."""
+    """Those of a user of this installation."""
 
     username = TextField(max_length=150)
     password = TextField(max_length=1024, write_only=True)

@@ -34,22 +34,22 @@ def _is_number(text: str) -> bool:
 
 class _InstancesField(InstancesField):
     def clean(self, value: Any) -> Any:
-        """Django's; its words for what is no choice repeat what was sent.
+        """As Django's, whose message for an invalid choice would repeat what was sent.
 
         Raises:
-            ValidationError: in words of our own.
+            ValidationError: with a message of our own.
         """
         try:
             return super().clean(value)
         except forms.ValidationError:
-            message = "One of them is not there any more, or not for you."
+            message = "One of them does not exist any more, or is not yours to use."
             raise forms.ValidationError(message, code="invalid_choice") from None
 
 
 class TokenForm(forms.Form):
-    """What a person wants a new token for. Which instances it may use is said, never implied."""
+    """What a person wants a new token for. Which instances it may use must be said."""
 
-    # A second click makes the token anew: of two, one would never be seen.
+    # A second click replaces the token: of two, one would never be seen.
     form = forms.CharField(
         required=False, max_length=36, widget=forms.HiddenInput, initial=lambda: str(uuid4())
     )
@@ -94,7 +94,7 @@ class TokenForm(forms.Form):
         field = self.fields["instances"]
         assert isinstance(field, _InstancesField)
         field.queryset = Instance.objects.visible_to(user, None)
-        # What is not offered is taken all the same, from a person who may see it.
+        # An instance that is not offered is accepted all the same, if the person may see it.
         field.choices, is_all = self._offered(field.queryset)
         field.help_text = "" if is_all else _NOT_ALL
 
@@ -125,7 +125,7 @@ class TokenForm(forms.Form):
 
 
 def _uuids(texts: Iterable[Any]) -> Iterator[UUID]:
-    """Those of ``texts`` that are one."""
+    """Those of ``texts`` that are a UUID."""
     for text in texts:
         with suppress(ValueError):
             yield UUID(str(text))

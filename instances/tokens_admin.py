@@ -1,4 +1,4 @@
-"""A person's API tokens in the admin. The text of one is in the answer that makes it, and no more.
+"""API tokens in the admin. A token's text is shown once, on the page that creates it.
 
 It never travels through the session or the messages cookie: the form is answered with the page
 that shows it. Reloading that page asks to send the form again, and then replaces the token.
@@ -112,7 +112,7 @@ class AccessTokenAdmin(CarefulList, ModelAdmin):
         try:
             text, token = self._issue(request, form)
         except Missing:
-            form.add_error("instances", "One of them is not there any more.")
+            form.add_error("instances", "One of them does not exist any more.")
             return self._show(request, "make", "Make a token", form=form)
         limited = list(form.limits or ())
         where = f"/api/instances/{limited[0].slug}/secrets" if limited else "/api/instances"
@@ -146,7 +146,7 @@ class AccessTokenAdmin(CarefulList, ModelAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
-        """Nothing of a token changes; what there is to know stands in the list."""
+        """A token cannot be changed, and the list shows everything about it."""
         return redirect("admin:instances_accesstoken_changelist")
 
     def _get_obj_does_not_exist_redirect(

@@ -1,4 +1,4 @@
-"""Users in the admin: who may sign in, and what Django's own permissions say of them.
+"""Users in the admin: who may sign in, and which of Django's permissions they have.
 
 Groups have no meaning here: what a person may do with an instance is their role in it.
 """

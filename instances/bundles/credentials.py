@@ -1,7 +1,7 @@
-"""The net under what a bundle brings and we only keep: a credential in it is refused.
+"""Finds credentials among the members of a bundle that we only keep; they are refused.
 
-It finds what is named like a credential, and keys of the forms below. It is no proof: a password
-in the middle of a prompt looks like any other word.
+It finds what is named like a credential, and keys of the forms below. This proves nothing: a
+password in the middle of a prompt looks like any other word.
 """
 
 import re
@@ -15,10 +15,10 @@ from instances.bundles.known_names import KNOWN_NAMES
 CREDENTIAL_FAULT = ErrorDetail(
     "A bundle holds no credentials: take this out, and set it after the import.", "credential"
 )
-# Sixteen letters and digits in a row, one of them a digit: no row of `sk-learn-tutorial-2024`.
+# Sixteen letters and digits in a row, with a digit among them: `sk-learn-tutorial-2024` has none.
 _RUN = r"(?=[A-Za-z]*+[0-9])[A-Za-z0-9]{16}"
 _START = r"(?<![A-Za-z0-9])"
-# Providers: a prefix, up to here, parts that say what it is for, and one that is random.
+# Keys of providers: a prefix, which ends here, parts that say what it is for, and a random part.
 _PROVIDER = rf"""
     (?<=[a-z2][-_])(?:
         (?<={_START}(?:sk|rk|hf)[-_]) | (?<={_START}(?:gsk|gh[a-z])[-_]) | (?<={_START}whsec[-_])
@@ -32,10 +32,10 @@ _PARAMETER = r"""
     (?i:(?:api|access|auth|secret)[_-]?(?:key|token)|token|client_secret|password|pwd)=
     (?=[^\s?&;"'<>{}0-9]*+[0-9])[^\s?&;"'<>{}]{8}
 """
-# What is possessive (`++`) or bounded, or begins only where a run begins, is not tried again from
-# every letter: the time grows with the length of a text, not with its square.
-# Each form begins here with one character that is rare in prose, and looks behind itself for what
-# is in front of it: `re` passes over all other text by a table, seven times as fast.
+# Possessive (`++`) or bounded patterns, and those that begin only where a run begins, keep the
+# search linear.
+# Each form begins with one character that is rare in prose, and checks what is in front of it by
+# looking behind: `re` skips all other text by a table, seven times as fast.
 _KEY = re.compile(
     rf"""
     -{_PROVIDER} | _{_PROVIDER} | -(?<={_START}glpat-)[\w-]{{20}}
@@ -52,8 +52,8 @@ _KEY = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-# A name says at its end what it is: `botToken`, `OPENAI_API_KEY_2`, `client_secrets`. It is looked
-# at in small letters and without separators.
+# A name says at its end what it is: `botToken`, `OPENAI_API_KEY_2`, `client_secrets`. It is matched
+# in lowercase and without separators.
 _CREDENTIAL_NAME = re.compile(
     r"(?:token|secret|password|passphrase|passwd|pwd|bearer|credential|authorization|cookie|dsn"
     r"|connectionstring|(?:db|database|postgres|postgresql|mysql|mongo|mongodb|redis|amqp)ur[il]"
@@ -62,11 +62,11 @@ _CREDENTIAL_NAME = re.compile(
     r"s?(?:value)?\d{0,3}\Z"
 )
 _SEPARATORS = re.compile(r"[\W_]+")
-# The engine puts something in the place of `{{path}}` when it needs it.
+# The engine replaces `{{path}}` when it needs the value.
 _REFERENCES = re.compile(r"\s*+(?:(?i:bearer|basic|token)\s++)?(?:\{\{[^{}]*+\}\}\s*+)*+")
-# From the names of a page's fields to the paths that the engine finds them at: `caller.token`.
+# Maps the names of a page's fields to the paths where the engine finds them: `caller.token`.
 _PATHS = "webContextFieldMapping"
-# Numbers, by the hundred thousand in an embedding, are not worth a call each.
+# An embedding has hundreds of thousands of numbers: a call for each would be wasted.
 _MAY_HOLD_ONE = (str, list, dict)
 
 
@@ -75,9 +75,9 @@ def find_faults(
 ) -> Iterator[tuple[str, ErrorDetail]]:
     """The credentials, with their dotted paths: they must not be kept.
 
-    A name that is not known stands in a path as ``*`` and its position in the object, from 1.
-    Members ``without`` are somebody else's to look at. Where the values ``are_paths``, their names
-    mean nothing.
+    In a path, an unknown name becomes ``*`` and its position in the object, from 1. The members
+    ``without`` are left to others to check. Where the values ``are_paths``, their names mean
+    nothing.
     """
     if isinstance(data, str):
         if is_key(data):
@@ -95,19 +95,19 @@ def find_faults(
 
 
 def _elements(data: list[Any]) -> Iterator[tuple[int, Any]]:
-    """The elements of a list that can hold a credential, each behind its position."""
+    """The position and the element, for elements of a list that can hold a credential."""
     return ((at, inner) for at, inner in enumerate(data) if isinstance(inner, _MAY_HOLD_ONE))
 
 
 def _steps(data: dict[str, Any], without: Container[str]) -> Iterator[tuple[str, str]]:
-    """The names of an object's members, each behind what may be shown of it."""
+    """For each member of an object, what may be shown of its name, and the name."""
     for position, name in enumerate(data, 1):
         if name not in without:
             yield (name if name in KNOWN_NAMES else f"*{position}"), name
 
 
 def is_key(text: str) -> bool:
-    """True if a key of a known form stands in a text."""
+    """True if a text contains a key of a known form."""
     return _KEY.search(text) is not None
 
 
@@ -121,7 +121,7 @@ def _is_credential(owner: dict[str, Any], name: str) -> bool:
 
 
 def _label(owner: dict[str, Any], name: str) -> str:
-    """What a member is called; of ``{"name": "Authorization", "value": …}``, what the pair is."""
+    """A member's name; for the value of ``{"name": "Authorization", "value": …}``, the pair's."""
     label = owner.get("name", owner.get("key")) if name == "value" else name
     return label if isinstance(label, str) else name
 

@@ -20,20 +20,20 @@ _OURS = frozenset({"id", "createdAt", "updatedAt"})
 
 
 def export(instance: Instance, by: User | None) -> dict[str, Any]:
-    """The bundle of an instance, as JSON data. It is recorded who took it."""
+    """The bundle of an instance, as JSON data. The audit trail records who took it."""
     bundle = describe(instance)
     AuditEntry.objects.record(instance, Action.INSTANCE_EXPORTED, (), by)
     return bundle
 
 
 def describe(instance: Instance) -> dict[str, Any]:
-    """What ``export`` gives, for those who do not hand it out.
+    """What ``export`` gives, unrecorded, for callers who do not hand it out.
 
-    Opens nothing but what is readable anyway; what does not open spares the rest.
+    Opens only what is readable anyway; a row that does not open does not affect the others.
     """
     extras = Extras.of(instance)
     members = {**_settings(instance), **_sections(instance, extras)}
-    # A provider that is not ours was kept, and our own column is null.
+    # A provider that we do not know was kept, and our own column is null.
     kept = {name: value for name, value in extras.instance.items() if members.get(name) is None}
     return {
         "version": VERSION,

@@ -9,7 +9,7 @@ from instances.models import Instance
 
 @dataclass(frozen=True)
 class Extras:
-    """What is kept, by where it stands; of a section, in whatever form the section likes."""
+    """What is kept, by its place in the bundle; a section chooses the form of its own part."""
 
     bundle: dict[str, Any] = field(default_factory=dict)
     instance: dict[str, Any] = field(default_factory=dict)

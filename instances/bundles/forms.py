@@ -9,7 +9,7 @@ from django import forms
 from instances.bundles import MAX_BYTES
 from instances.bundles.reading import Unreadable, read_bundle
 
-# One request of Django's takes 2.5 MB beside files, and a draft is a third longer than its text.
+# Django accepts 2.5 MB in a request, beside files, and a draft is a third longer than its text.
 MAX_PACKED = 1_750_000
 _TOO_LARGE = (
     "This bundle is too large for a page. Import it with manage.py import_instance, or with POST"
@@ -18,7 +18,7 @@ _TOO_LARGE = (
 
 
 class BundleForm(forms.Form):
-    """A file with a bundle. ``bundle`` is the validated one, ``packed`` what waits in a draft."""
+    """A file with a bundle. ``bundle`` is its validated data, ``packed`` its text for a draft."""
 
     file = forms.FileField(
         label="Bundle", widget=forms.FileInput(attrs={"accept": ".json,application/json"})

@@ -1,8 +1,8 @@
-"""Importing a bundle: as a new instance, or onto one that exists. A plan is an import, undone.
+"""Importing a bundle: as a new instance, or onto one that exists. A plan is an import, rolled back.
 
-An import sets what the bundle has and keeps what it has not. It neither deletes nor reads nor
-replaces a credential: what it cannot bring is named in the warnings, unless it is there already and
-the key that opens it too.
+An import sets what the bundle has and keeps everything else. It neither deletes nor reads nor
+replaces a credential: the warnings name each one that is not stored here, or that no configured key
+opens.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def plan(bundle: dict[str, Any], by: User | None, onto: Instance | None = None) 
     """What ``apply`` would do now; nothing is changed.
 
     Raises:
-        Missing: the instance was deleted meanwhile.
+        Missing: the instance has been deleted.
     """
     with transaction.atomic():
         outcome = apply(bundle, by, onto)
@@ -63,7 +63,7 @@ def apply(bundle: dict[str, Any], by: User | None, onto: Instance | None = None)
     taken it becomes ``{slug}-imported``, then ``{slug}-imported-2`` and so on.
 
     Raises:
-        Missing: the instance was deleted meanwhile.
+        Missing: the instance has been deleted.
         Conflict: too many imports of one slug at the same moment.
         Invalid: this would make the instance's next export too large to import.
     """
@@ -91,13 +91,13 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _foreign_provider(data: dict[str, Any]) -> dict[str, Any]:
-    """The provider as a member to keep, where it is none of ours."""
+    """The provider as a member to keep, if it is not one of ours."""
     provider = data.get("provider")
     return {"provider": provider} if provider and provider not in Instance.Provider else {}
 
 
 def _extras(bundle: dict[str, Any], existing: Instance | None) -> Extras:
-    """What to keep: of this bundle, and of earlier ones what this one does not have."""
+    """What to keep of this bundle, and of earlier ones where this one has nothing."""
     data = bundle["instance"]
     old = Extras.of(existing) if existing else Extras()
     renewed = {*data["rest"], *({"provider"} & data.keys())}
@@ -118,7 +118,7 @@ def _extras(bundle: dict[str, Any], existing: Instance | None) -> Extras:
 def _written(
     existing: Instance | None, slug: str, fields: dict[str, Any], by: User | None
 ) -> tuple[Instance, list[str]]:
-    """The instance with these fields, and the names of those that are others than before."""
+    """The instance with these fields, and the names of those that have changed."""
     if existing is None:
         given = {name: value for name, value in fields.items() if value != {}}
         return _established(slug, given, by), [*given]
@@ -153,7 +153,7 @@ def _names(slug: str) -> Iterator[str]:
 
 
 def _refuse_too_large(before: dict[str, Any] | None, instance: Instance) -> None:
-    """What is kept adds up over imports, and is written otherwise than it came."""
+    """Kept members add up over imports, and their JSON may be longer than it was in the bundle."""
     if has_outgrown(before, exporting.describe(instance)):
         raise Invalid(
             "With this the instance's export would be too large to be imported again. Nothing was"
@@ -163,7 +163,7 @@ def _refuse_too_large(before: dict[str, Any] | None, instance: Instance) -> None
 
 
 def _without_effect(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is kept and does nothing here. A switch that is off, or an empty list, is not missed."""
+    """A warning of what is kept and does nothing here; not of what is off or empty anyway."""
     data = bundle["instance"]
     rest = {**bundle["rest"], **data["rest"], **_foreign_provider(data)}
     if found := [name for name, value in rest.items() if value]:

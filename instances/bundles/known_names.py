@@ -1,6 +1,6 @@
 """Names of members in the public engine's bundles.
 
-Only they are repeated in a warning or a fault: a name that nobody knows may be a misplaced value.
+Only these are repeated in a warning or a fault: an unknown name may be a misplaced value.
 """
 
 KNOWN_NAMES = frozenset({

@@ -1,4 +1,4 @@
-"""Export and import in the admin: below an instance, and for a new one beside their list."""
+"""Export and import in the admin: below an instance, and for a new one at the list."""
 
 from typing import Any, ClassVar
 
@@ -66,7 +66,7 @@ class BundlePage(_OntoPage):
 
 
 class ConfirmPage(_OntoPage):
-    """Takes the confirmation; there is nothing here to look at."""
+    """Takes the confirmation; it has no page of its own."""
 
     name = "bundle_confirm"
     path = "bundle/confirm"

@@ -22,7 +22,7 @@ def read_bundle(raw: bytes) -> dict[str, Any]:
     """The validated data of a bundle.
 
     Raises:
-        Unreadable: it is too large, no JSON, or no bundle.
+        Unreadable: it is too large, not JSON, or not a bundle.
     """
     if len(raw) > MAX_BYTES:
         raise Unreadable([{"path": "", "message": f"A bundle has at most {MAX_BYTES:,} bytes."}])

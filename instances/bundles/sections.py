@@ -49,11 +49,11 @@ class BundleSection:
         return kept
 
     def apply(self, instance: Instance, entries: list[Entry], by: User | None) -> Applied:
-        """Write what can be written and deletes nothing, in the transaction of the import."""
+        """Write what can be written, and delete nothing, in the transaction of the import."""
         raise NotImplementedError
 
 
 @cache
 def all_sections() -> tuple[BundleSection, ...]:
-    """The sections, in the order in which they stand in a bundle."""
+    """The sections, in the order that they have in a bundle."""
     return tuple(import_string(name)() for name in settings.BUNDLE_SECTIONS)

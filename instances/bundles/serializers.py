@@ -54,7 +54,7 @@ class OpenSerializer(StrictSerializer):
         try:
             result = super().to_internal_value(known)
         except serializers.ValidationError as error:
-            # Those of a serializer are by member.
+            # The errors of a serializer's fields are a dict, by member.
             detail = error.detail if isinstance(error.detail, dict) else {}
             raise serializers.ValidationError({**detail, **faults}) from None
         if faults:
@@ -73,7 +73,7 @@ class NullableText(TextField):
 
 
 class BundledInstance(OpenSerializer, NewInstance):
-    """An instance in a bundle. What is absent is kept at an import onto an existing one."""
+    """An instance in a bundle. An import onto an existing one keeps what is absent here."""
 
     # The public engine has more providers than this project.
     provider = NullableText(validators=[validate_name], required=False)  # type: ignore[assignment]
@@ -97,20 +97,20 @@ class Bundle(OpenSerializer):
 
 
 class PlanQuery(serializers.Serializer[Any]):
-    """Whoever wrote ``plan``, in whatever way, must not get a write by a misunderstanding."""
+    """Strict: a request that means ``plan``, however it is written, must never write."""
 
     plan = serializers.BooleanField(
-        default=False, help_text="Answer what an import would, and change nothing."
+        default=False, help_text="Answer as an import would, but change nothing."
     )
 
     def to_internal_value(self, data: Any) -> Any:
-        """Of a ``QueryDict``; ``?plan`` alone is true."""
+        """Takes a ``QueryDict``; ``?plan`` alone is true."""
         if not {*data} <= {"plan"} or len(data.getlist("plan")) > 1:
             fault = serializers.ErrorDetail(
                 "The query takes plan, once, and nothing else; nothing was changed.", "invalid"
             )
             raise serializers.ValidationError({"non_field_errors": [fault]})
-        # DRF takes an empty value, as of a form, for a checkbox that is not ticked.
+        # DRF would take an empty value for a form's checkbox that is not ticked.
         return super().to_internal_value({name: value or "1" for name, value in data.items()})
 
 

@@ -15,8 +15,8 @@ from polyant.parsers import check_json
 def has_outgrown(before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
     """True if the bundle ``after`` an import cannot be imported, and the import made it so.
 
-    The API lets people set more than a bundle takes. An import that adds nothing to that is none
-    the worse for it.
+    The API allows more than a bundle may hold; an import that does not add to the excess is
+    accepted.
     """
     if _fits(after):
         return False

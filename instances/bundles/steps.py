@@ -42,11 +42,11 @@ class ImportSteps:
         raise NotImplementedError
 
     def refused(self, refusal: Refusal) -> HttpResponse:
-        """The answer where somebody was faster."""
+        """The answer if another user was faster."""
         raise NotImplementedError
 
     def step(self) -> HttpResponse:
-        """What this page does with what is sent to it."""
+        """What this page does with a form that is sent to it."""
         raise NotImplementedError
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -63,7 +63,7 @@ class ImportSteps:
         return self.plan(form.bundle, form.packed)
 
     def plan(self, bundle: dict[str, Any], packed: str, *, again: bool = False) -> HttpResponse:
-        """The page that asks. ``again`` where somebody was faster than the confirmation."""
+        """The page that asks. ``again`` if another user was faster than the confirmation."""
         outcome = importing.plan(bundle, self.user, self.onto)
         draft = seal_draft({"packed": packed, "shown": _shown(outcome)}, **self.bound)
         address = {"confirmation": self.confirmation(), "begin": self.begin()}
@@ -105,7 +105,7 @@ class ImportSteps:
 
 
 def described(outcome: Outcome) -> dict[str, Any]:
-    """An outcome for the templates, its warnings parted by whether they ask for something."""
+    """An outcome for the templates; the warnings that ask for something are separate."""
     parted: dict[bool, list[str]] = {True: [], False: []}
     for warning in outcome.warnings:
         parted[warning["type"] == WarningType.UNSUPPORTED].append(warning["message"])
@@ -113,7 +113,7 @@ def described(outcome: Outcome) -> dict[str, Any]:
 
 
 def _shown(outcome: Outcome) -> str:
-    """What of an outcome a person has seen, as a digest: the draft has to fit into a form."""
+    """What a person has seen of an outcome, as a digest: the draft has to fit into a form."""
     seen = json.dumps([outcome.slug, outcome.changes, outcome.warnings])
     return hashlib.sha256(seen.encode()).hexdigest()
 

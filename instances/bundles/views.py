@@ -27,7 +27,7 @@ class BundleViewSet(InstanceScopedViewSet):
 
     @extend_schema(request=Bundle, parameters=[PlanQuery], responses=ImportAnswer)
     def import_onto(self, request: Request, slug: str) -> Response:
-        """Import a bundle onto the instance. What the bundle has not is kept, and so is every
+        """Import a bundle onto the instance. What the bundle lacks is kept, and so is every
         credential; the warnings name what still has to be entered. For admins."""
         return answer(self, request, self.get_instance(Role.ADMIN))
 
@@ -65,7 +65,7 @@ def answer(view: InstanceScopedViewSet, request: Request, onto: Instance | None 
 
 
 def download(method: str | None, instance: Instance, by: User) -> HttpResponse:
-    """The bundle of an instance as a file to save. Nothing leaves with HEAD, nor is recorded."""
+    """The bundle of an instance as a file to save. HEAD sends no body, so it is not recorded."""
     head = method == "HEAD"
     bundle = exporting.describe(instance) if head else exporting.export(instance, by)
     filename = exporting.filename(instance)

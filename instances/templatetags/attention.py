@@ -1,4 +1,4 @@
-"""``{% attention %}``: what needs somebody's attention, on the admin's first page."""
+"""``{% attention %}``: what needs attention, on the admin's first page."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ Sign in at {url}/admin/ as {username} with the password {password}
 It is shown this once.
 """
 
-# A token is made when it is wanted, so that none stands in a terminal's log.
+# A token is made when it is wanted, so that none is left in a terminal's log.
 _CURL = """
 In another terminal:
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         require_keys()
         try:
             first_start.prepare()
-            # Told before it is kept: a password that is only in the database is nobody's.
+            # Printed before the commit, so that no superuser has a password that nobody has seen.
             with alone(connection), transaction.atomic():
                 self._report(first_start.establish(), where.url)
         except Conflict as error:

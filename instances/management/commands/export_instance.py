@@ -29,7 +29,7 @@ class Command(BaseCommand):
         instance = Instance.objects.filter(slug=options["slug"]).first()
         if instance is None:
             raise CommandError(f"There is no instance {options['slug']!r}.")
-        # On record before it is printed: a reader may take a part and leave.
+        # Recorded before it is printed: a reader may take a part and leave.
         self._print(exporting.to_text(exporting.export(instance, None)))
         return None
 

@@ -13,13 +13,13 @@ from polyant.keys import require_keys
 
 class Command(BaseCommand):
     help = "Serve on HOST:PORT (localhost:4000) with WORKERS processes of THREADS threads (2 × 4)."
-    requires_system_checks = ()  # after the keys, of which it should speak in one line
+    requires_system_checks = ()  # `handle` runs them, after one line about a bad key
 
     def handle(self, *args: Any, **options: Any) -> None:
         serving.stop_quietly()
         require_keys()
         loading.begin()
-        self.check(databases=["default"])  # among them the one that misses a key
+        self.check(databases=["default"])  # a check of the database, too: do rows need another key?
         loading.end()  # the checks have loaded the pages, and the workers share them
         connections.close_all()  # none may be shared with the worker processes
         self._warn_of_missing_files()
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def _warn_of_missing_files(self) -> None:
         """The API does without them, but every page of the admin and the docs would answer 500."""
-        # Each worker would say it, and with a path.
+        # Otherwise each worker would warn of this as well, with a path.
         warnings.filterwarnings("ignore", "No directory at", UserWarning)
         if not Path(settings.STATIC_ROOT, ManifestFilesMixin.manifest_name).exists():
             self.stderr.write(

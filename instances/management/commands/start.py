@@ -17,13 +17,13 @@ class Command(BaseCommand):
         serving.stop_quietly()
         call_command("write_env")
         if settings.ENV_FILE.exists() and not settings.ENV_FILE_FOUND:
-            _begin_anew()
+            _restart()
         call_command("bootstrap")
         call_command("serve")
 
 
-def _begin_anew() -> NoReturn:
-    """As this process began: the settings were read without the keys that are there now."""
+def _restart() -> NoReturn:
+    """Start this process again: the settings were read before the keys were written."""
     sys.stdout.flush()
     zone = {} if settings.HOST_TZ is None else {"TZ": settings.HOST_TZ}
     environment = {name: text for name, text in os.environ.items() if name != "TZ"}

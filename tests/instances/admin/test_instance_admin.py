@@ -172,7 +172,7 @@ def test_what_both_changed_is_told_and_saved_only_when_asked_again(
     Instance.objects.change(instance, owner, name="Theirs")
     response = client.post(url_of(instance), sent)
     assert "while you were editing: Name." in response.content.decode()
-    assert "Somebody else made this “Theirs” meanwhile." in response.content.decode()
+    assert "Somebody else changed this to “Theirs”." in response.content.decode()
     assert Instance.objects.get().name == "Theirs"
     client.post(url_of(instance), shown_in(response))
     assert Instance.objects.get().name == "Mine"

@@ -111,7 +111,7 @@ def test_what_somebody_else_changed_meanwhile_is_told_and_not_overwritten(
 ) -> None:
     ada = make_user("ada")
     page = assign(client, instance, "ada", "admin", seen="viewer").content.decode()
-    assert "ada was removed meanwhile" in page
+    assert "ada was removed by somebody else" in page
     assert roles() == {"owner": "admin"}
     Membership.objects.create(instance=instance, user=ada, role=Role.EDITOR)
     for seen in ("viewer", ""):

@@ -71,7 +71,7 @@ def test_an_instance_that_goes_meanwhile_is_told_on_the_form(
         meanwhile=lambda: Instance.objects.remove(instance, owner),
     )
     assert response.status_code == 200
-    assert "not there any more" in response.content.decode()
+    assert "does not exist any more" in response.content.decode()
     assert not text_in(response)
 
 
@@ -146,8 +146,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"reach": ""}, "This field is required."),
     ({"reach": "MARKER"}, "Choose one of the two."),
     ({"reach": "limited"}, "Tick the instances that it may use."),
-    ({"reach": "limited", "instances": ["MARKER"]}, "One of them is not there any more"),
-    ({"reach": "limited", "instances": ["\0"]}, "One of them is not there any more"),
+    ({"reach": "limited", "instances": ["MARKER"]}, "One of them does not exist any more"),
+    ({"reach": "limited", "instances": ["\0"]}, "One of them does not exist any more"),
 ]
 
 
@@ -184,7 +184,7 @@ def test_a_foreign_instance_is_neither_offered_nor_taken(
     assert "my-assistant" in page
     assert "other-assistant" not in page
     page = make(client, reach="limited", instances=[other_instance.pk]).content.decode()
-    assert "One of them is not there any more, or not for you." in page
+    assert "One of them does not exist any more, or is not yours to use." in page
     assert not AccessToken.objects.exists()
 
 
