@@ -44,7 +44,7 @@ class ChannelsPage(InstancePage):
         try:
             kind = find_type(request.POST.get("channel", ""))
             with transaction.atomic():
-                # From the look at the row to its writing, nobody else gets between.
+                # Locked from reading the row to writing it: nobody else changes it in between.
                 Instance.objects.lock(self.instance)
                 return self._save(kind)
         except Missing:
@@ -115,14 +115,14 @@ class ChannelsPage(InstancePage):
 
     def _form(self, kind: ChannelType, data: Any, waiting: dict[str, str]) -> ChannelForm:
         row = self._rows.get(kind.slug)
-        # Where they open, replacing would only destroy them.
+        # If the credentials open, to replace them would only destroy them.
         problem = _why_unopened(row) if "replace" in data else ""
         return ChannelForm(kind, row, data, waiting, problem)
 
     @cached_property
     def _rows(self) -> dict[str, InstanceChannel]:
-        """As they are at the first look, which a form takes when it has the lock."""
-        return InstanceChannel.objects.described(self.instance)
+        """The rows as they are when first read, which a form does while it has the lock."""
+        return InstanceChannel.objects.rows_by_type(self.instance)
 
     def _missing_key(self, row: InstanceChannel | None) -> str:
         """Which key the credentials need that is not here, and what to do. Opens nothing."""

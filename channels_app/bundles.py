@@ -1,4 +1,4 @@
-"""What of channels goes into a bundle: which there are, and their readable configuration."""
+"""Channels in a bundle: which there are, and their readable configuration."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,8 +15,8 @@ from instances.models import Instance
 from polyant.encryption.conf import get_keyring
 from polyant.serializers import BooleanField, DistinctList, TextField
 
-# The public engine takes the Account SID for readable and puts it into its bundles. Here it is a
-# credential: it is not taken from there, and asked for.
+# The public engine treats the Account SID as readable and puts it into its bundles. Here it is a
+# credential: it is not imported, but asked for.
 _READABLE_ELSEWHERE = frozenset({"accountSid"})
 _DISABLED = "{label} is disabled: {enter}."
 _NEEDS_KEY = (
@@ -27,7 +27,7 @@ _DAMAGED = "The credentials of {label} are damaged; no key opens them. Delete th
 
 
 class BundledChannel(OpenSerializer):
-    """A channel. ``settings`` of its result are the members that we know, ``other`` the rest."""
+    """A channel. ``settings`` in its result has the members that we know, ``other`` the rest."""
 
     distinct = ("channelType",)
 
@@ -55,7 +55,7 @@ class BundledChannel(OpenSerializer):
 
 
 class ChannelsSection(BundleSection):
-    """Channels without their credentials; a type or a member that is none of ours is kept."""
+    """Channels without their credentials; a type or a member that is not ours is kept."""
 
     member = "channels"
     entry = BundledChannel
@@ -90,7 +90,7 @@ class ChannelsSection(BundleSection):
 
 def _missing_keys(instance: Instance) -> dict[str, str]:
     """Channels whose credentials need a key that is not here, by type. Opens nothing."""
-    rows, known = InstanceChannel.objects.described(instance), get_keyring().key_ids
+    rows, known = InstanceChannel.objects.rows_by_type(instance), get_keyring().key_ids
     ids = {kind: row.credentials.key_id for kind, row in rows.items()}  # type: ignore[attr-defined]
     return {kind: key_id for kind, key_id in ids.items() if key_id not in known}
 
@@ -111,7 +111,7 @@ def _fault(member: Member, value: Any) -> serializers.ErrorDetail | None:
 
 
 def _kept(entry: Entry) -> Entry:
-    """What of an entry is not ours; for a type that is not, all of it."""
+    """The part of an entry that is not ours; all of it for a type that is not ours."""
     kept = {"channelType": entry["channelType"], **entry["rest"]}
     if entry["channelType"] not in CHANNEL_TYPES:
         return {**kept, "enabled": entry["enabled"], "config": entry["other"]}

@@ -26,7 +26,7 @@ _GONE = "Somebody disconnected this channel while you were editing. Save again t
 
 
 class Row(NamedTuple):
-    """A member with its field, and whether it is stored: ``is_lost`` so that it does not open."""
+    """A member with its field, and whether it is stored; ``is_lost`` if that does not open."""
 
     member: Member
     field: forms.BoundField
@@ -113,7 +113,7 @@ class ChannelForm(ShownForm, forms.Form):
         self.data = dict(self.data.items()) | named
 
     def _refuse_blank(self) -> None:
-        """What is stored goes whole, so blank fields would only destroy it."""
+        """All that is stored gets replaced, so blank fields would only destroy it."""
         if not self.changes.keys() & set(self.kind.credentials):
             self.add_error(None, _NOTHING)
 
@@ -154,7 +154,7 @@ class ChannelForm(ShownForm, forms.Form):
 
     @property
     def whole(self) -> dict[str, str | None]:
-        """Every member as it stands in the form, for a channel that is replaced."""
+        """Every member as it is in the form, for a channel that is replaced."""
         entered = ((member.name, self.cleaned_data[member.name]) for member in self.kind.members)
         return {name: value for name, value in entered if value}
 
@@ -164,7 +164,7 @@ class ChannelForm(ShownForm, forms.Form):
         return member.name in self.changed_data
 
     def break_off(self, problem: str) -> None:
-        """The stored credentials did not open: show them as to be entered anew."""
+        """The stored credentials did not open: show that they have to be entered anew."""
         self.problem = problem
         self.add_error(None, "Nothing has been saved.")
         for name in self.kind.credentials:

@@ -55,7 +55,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         """
         Instance.objects.lock(instance)
         _check_members(kind, config)
-        # Locked, so that a deletion meanwhile is not undone by what was read before it.
+        # Locked, so that a deletion at the same time is not undone by what was read before it.
         rows = self.select_for_update().filter(instance=instance, channel_type=kind.slug)
         row = rows.first() or self.model(instance=instance, channel_type=kind.slug, credentials={})
         members = {**row.config, **row.credentials.reveal(), **config}
@@ -101,9 +101,9 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
     ) -> tuple["InstanceChannel", bool]:
         """Merge readable members into the channel, as an import does; its credentials stay.
 
-        They are not opened either, so this works where the key is lost. A channel that lacks
-        something is left disabled, whatever ``enabled`` says. Also whether anything was written:
-        what is so already is left alone.
+        The credentials are not opened either, so this works even if the key is lost. A channel
+        that lacks something is left disabled, whatever ``enabled`` says. Returns the channel, and
+        whether anything was written: what is already so is left alone.
 
         Raises:
             Missing: the instance was deleted meanwhile.
@@ -126,7 +126,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         AuditEntry.objects.record(instance, Action.CHANNEL_CONNECTED, _names(kind, settings), by)
         return row, True
 
-    def described(self, instance: Instance) -> dict[str, "InstanceChannel"]:
+    def rows_by_type(self, instance: Instance) -> dict[str, "InstanceChannel"]:
         """The channels that exist, by type, with who wrote them and with their values, sealed."""
         rows = self.filter(instance=instance).select_related("updated_by")
         return {row.channel_type: row for row in rows}
@@ -177,7 +177,7 @@ def _existing(row: "InstanceChannel | None", kind: ChannelType) -> "InstanceChan
 
 
 def _store(row: "InstanceChannel", kind: ChannelType, members: Mapping[str, Any]) -> None:
-    """Part what may be read from what may not."""
+    """Separate what may be read from what may not."""
     names = [name for name in kind.credentials if name in members]
     row.credential_names = names
     row.credentials = {name: members[name] for name in names}

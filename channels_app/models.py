@@ -14,7 +14,7 @@ from polyant.encryption.models import EncryptedModel
 
 
 class InstanceChannel(EncryptedModel):
-    """A channel. What may be read lies open in ``config``, the rest is one sealed object.
+    """A channel. What may be read is in ``config``, the rest is one sealed object.
 
     ``credential_names`` says which credentials the sealed object has, so that a listing can tell
     without opening it. The two are only ever written together.

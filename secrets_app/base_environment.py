@@ -5,15 +5,16 @@ from fnmatch import fnmatchcase
 
 from django.conf import settings
 
-# Of our own environment this much is passed on: no key, no database, no path of a file with one.
+# What is passed on of our own environment: no key, no database, no path of a file with one.
 KEPT = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "TMPDIR",
 )  # fmt: skip
 
 # A value under one of these decides what code runs, whom a program trusts, or where it sends the
 # other values; so whoever may set a secret could run what they like on this host, or read the rest.
-# Where a family has names of credentials too, as GIT_TOKEN, CARGO_REGISTRY_TOKEN, NODE_AUTH_TOKEN
-# and DOCKER_PASSWORD, its others are listed. No list is complete: SECURITY.md says what follows.
+# Some families also have names of credentials, such as GIT_TOKEN, CARGO_REGISTRY_TOKEN,
+# NODE_AUTH_TOKEN and DOCKER_PASSWORD: their others are listed. No list is complete: SECURITY.md says
+# what follows.
 DANGEROUS = (
     # the dynamic linker and the C library
     "LD_*", "DYLD_*", "GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN",
@@ -69,8 +70,8 @@ DANGEROUS = (
 )  # fmt: skip
 
 # By their ends: where programs look for other programs and for settings, and where the clients of a
-# service connect. One with OPENAI_API_KEY sends it to OPENAI_BASE_URL. Behind a prefix of the
-# operator's they are names of the program's own.
+# service connect. One with OPENAI_API_KEY sends it to OPENAI_BASE_URL. Behind a prefix that the
+# operator chose, they are names of the program's own.
 DANGEROUS_ENDS = (
     "*_ARGS", "*_COMMAND", "*_COMPILER", "*_CONFIG_DIR", "*_CONFIG_FILE", "*_CONFIG_MODULE",
     "*_CONFIG_PATH", "*_DIFF", "*_EDITOR", "*_EXECUTABLE*", "*_HOME", "*_LIBRARY", "*_OPTIONS",
@@ -81,7 +82,7 @@ DANGEROUS_ENDS = (
     "*_URI", "*_URL",
 )  # fmt: skip
 
-# Addresses that are credentials themselves: the password stands in them.
+# Addresses that are credentials themselves: they contain the password.
 CREDENTIALS = (
     "*DATABASE_URL", "*DB_URL", "*REDIS_URL", "*MONGO*_UR[IL]", "*AMQP_URL", "*BROKER_URL",
     "*POSTGRES*_UR[IL]", "*MYSQL_UR[IL]", "*WEBHOOK_URL",
@@ -101,7 +102,7 @@ def _is_one_of(patterns: tuple[str, ...], name: str) -> bool:
 
 
 def base_environment() -> dict[bytes, bytes]:
-    """What a program may have of the environment of this process."""
+    """The variables of this process that a program may have."""
     own = {**os.environb, b"TZ": os.fsencode(settings.HOST_TZ or "")}
     kept = [pattern.encode() for pattern in KEPT]
     return {

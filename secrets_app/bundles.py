@@ -1,4 +1,4 @@
-"""What of secrets and skill env goes into a bundle: names, and the values that are readable."""
+"""Secrets and skill env in a bundle: their names, and the values that are readable."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,9 +22,9 @@ _NOT_TAKEN = "Its value in the bundle was not taken."
 
 
 class BundledEntry(StrictSerializer):
-    """Takes what it knows. ``dropped`` of its result are the names of the rest, never a value.
+    """Takes the members it knows. ``dropped`` in its result has the names of the others.
 
-    Newer bundles of the public engine may have more; what that is, nobody here can tell.
+    Newer bundles of the public engine may have more members, and what they mean is unknown here.
     """
 
     is_closed = False
@@ -75,7 +75,7 @@ def _problem(key_id: str, noun: str) -> str:
 
 
 def _about(entry: Entry, stored: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """``stored`` are the keys that are set, and why each cannot be opened; "" if it can."""
+    """Warnings. ``stored``: the keys that are set, and why each cannot be opened; "" if it can."""
     key, has_value = entry["key"], "value" in entry["dropped"]
     if stored.get(key) == "":
         if has_value:
@@ -88,12 +88,12 @@ def _about(entry: Entry, stored: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _ask(what: str, problem: str | None, has_value: bool) -> str:
-    """What has to be entered, why although there is a row, and what became of the bundle's."""
+    """A request to enter a value: why, if there is one, and what became of the bundle's."""
     return " ".join(filter(None, [what, problem, _NOT_TAKEN if has_value else ""]))
 
 
 def _others(entry: Entry, subject: str, **names: str) -> Iterator[dict[str, Any]]:
-    """The members that are left out, without their names: one may be a misplaced value."""
+    """A warning of members that are left out, without their names: one may be a value."""
     if entry["dropped"] - {"value"}:
         message = f"The bundle says more of {subject}; that was left out."
         yield WarningType.UNSUPPORTED.say(message, **names)
@@ -161,7 +161,7 @@ def _value(entry: Entry) -> str | None:
 def _warnings(
     entry: Entry, stored: Mapping[Name, bool], problems: Mapping[Name, str]
 ) -> Iterator[dict[str, Any]]:
-    """``stored`` is whether each variable was sensitive before, ``problems`` what is wrong now."""
+    """``stored``: was each variable sensitive before? ``problems``: what is wrong with it now."""
     name = _name(entry)
     names = {"skillSlug": name[0], "key": name[1]}
     variable = f"{names['key']} of the skill {names['skillSlug']}"

@@ -81,13 +81,13 @@ WELL_KNOWN = (
     ),
 )  # fmt: skip
 WELL_KNOWN_KEYS = tuple(each.key for each in WELL_KNOWN)
-# Names of things rather than credentials: nobody renews them.
+# Names of things rather than credentials: they need no renewal.
 LASTING_KEYS = ("aws_region", "s3_bucket_name")
 
 _BY_KEY = {each.key: each for each in WELL_KNOWN}
 
 
 def describe_key(key: str) -> WellKnown:
-    """What is known of a key; of a custom one, no more than its name."""
+    """What is known about a key; about a custom one, only its name."""
     loss = "Whatever uses it fails until it is set again."
     return _BY_KEY.get(key) or WellKnown(key, CUSTOM, key, "", loss)

@@ -18,7 +18,7 @@ from secrets_app.plan import Plan
 from secrets_app.validators import MAX_BATCH, accepts, validate_value
 
 NEW_ROWS = 3
-# One request of Django's takes 2.5 MB, and a draft is a third longer than what it holds.
+# Django accepts 2.5 MB in a request, and a draft is a third longer than what it holds.
 MAX_BYTES = 1_000_000
 
 _NEEDS_KEY = "The stored value needs encryption key {}, which is not configured here."
@@ -29,14 +29,14 @@ _NAMELESS = "This value needs a name. Saved again without one, it is dropped."
 
 
 class Problem(NamedTuple):
-    """What is the matter with a row, and what those who may change it can do."""
+    """What is wrong with a row, and what those who may change it can do."""
 
     what: str
     remedy: str
 
 
 def why_unreadable(key_id: str, noun: str) -> Problem | None:
-    """What to say of a row that needs this key, "" if it has none; nothing if the key is here."""
+    """The problem of a row that needs this key, or names none (""); None if the key is here."""
     if key_id in get_keyring().key_ids:
         return None
     if key_id:
@@ -69,7 +69,7 @@ class EntriesForm(forms.Form):
     """A field per key, and a few rows for new ones. ``waiting`` is what a draft held, by field.
 
     ``seen`` names each key that the page showed as set and how its row was, so that a key that
-    was removed meanwhile still has its field, and a change meanwhile is noticed.
+    has been removed since still has its field, and a change since then is noticed.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -150,11 +150,11 @@ class EntriesForm(forms.Form):
         if key in self.keys:
             self.add_error(name, "This key has a field of its own above; enter the value there.")
         if key and key in taken:
-            self.add_error(name, "This name stands here twice.")
+            self.add_error(name, "This name is entered twice.")
         taken.add(key or "")
 
     def _clean_nameless(self, name: str, field: str) -> None:
-        """Ask for a name once; what was only kept since is not wanted."""
+        """Ask for a name once; a value that is sent again from the draft alone is dropped."""
         if self[field].data.text:
             self.add_error(name, _NAMELESS)
         else:
@@ -211,7 +211,7 @@ class EntriesForm(forms.Form):
         return [self.new_row(f"new-{number}") for number in range(1, NEW_ROWS + 1)]
 
     def new_row(self, name: str) -> Row:
-        """One of them, by the name of its value's field."""
+        """A blank row, by the name of its value's field."""
         about = WellKnown("", CUSTOM, "", "", "")
         return Row(about, None, self[name], self[f"{name}-name"], name in self.waiting)
 
@@ -219,7 +219,7 @@ class EntriesForm(forms.Form):
         return [name for name, field in self.fields.items() if isinstance(field, WriteOnlyField)]
 
     def _read_seen(self, text: str) -> dict[str, str]:
-        """What the page showed; whoever bends it loses only their own warning."""
+        """What the page showed. Altering this field only costs the sender their own warning."""
         try:
             seen = json.loads(text)
         except (ValueError, RecursionError):

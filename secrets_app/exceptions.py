@@ -8,7 +8,7 @@ from polyant.exceptions import Conflict, Missing, Refusal
 class MissingSecret(Missing):
     """No row for a key. ``key`` says which, so that a consumer can say what to set.
 
-    The message does not: over HTTP, what stands where a name belongs may be a pasted value.
+    The message does not: over HTTP, a value may have been pasted in the place of the name.
     """
 
     code = "missing_secret"
@@ -22,7 +22,7 @@ class MissingSecret(Missing):
 
 
 class ChangedMeanwhile(Conflict):
-    """Keys that somebody wrote or removed after the person looked. Nothing was done."""
+    """Keys that were written or removed after the person looked. Nothing was done."""
 
     code = "changed_meanwhile"
 

@@ -51,10 +51,10 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
         """Create or replace the values of these keys: all of them, or none.
 
         Raises:
-            Missing: the instance was deleted meanwhile.
+            Missing: the instance has been deleted.
             ValidationError: a key or a value that cannot be stored.
         """
-        # Rows before their instance would be the other way round than a deletion takes them.
+        # Lock the instance before its rows, as a deletion does; otherwise the two could deadlock.
         Instance.objects.lock(instance)
         for key, value in values.items():
             validate_secret_key(key)
@@ -112,11 +112,11 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
         """Set and remove what a person decided on while looking at ``seen``: all of it, or nothing.
 
         Raises:
-            Missing: the instance was deleted meanwhile.
+            Missing: the instance has been deleted.
             ChangedMeanwhile: one of these keys is not as ``seen`` has it.
             ValidationError: a key or a value that cannot be stored.
         """
-        # For a key that is not there yet, there is no row to lock.
+        # A key that is not set yet has no row to lock, so lock the instance.
         Instance.objects.lock(instance)
         refuse_stale(self.filter(instance=instance), {*values, *removals}, seen)
         if values:

@@ -34,13 +34,13 @@ _ONGOING = (
     " up to line {last}."
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$"}
-_TWICE = "This name stands here more than once, and none of the lines is used. Keep one of them."
+_TWICE = "This name has more than one line, and none of them is used. Keep one of them."
 _HALF_QUOTED = "Something follows the closing quote. Put all of the value into one pair of quotes."
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A line that cannot be stored. ``key`` only where it is surely a name."""
+    """A line that cannot be stored. ``key`` is given only if it is surely a name."""
 
     line: int
     message: str
@@ -49,7 +49,7 @@ class Fault:
 
 @dataclass
 class Pasted:
-    """What a text holds. ``lines`` says where each name stood first; ``repr`` has no value."""
+    """What a text holds. ``lines``: where each name came first. ``repr`` has no value."""
 
     values: dict[str, str] = field(default_factory=dict, repr=False)
     faults: list[Fault] = field(default_factory=list)
@@ -72,7 +72,7 @@ def read_env(text: str) -> Pasted:
 
 
 def _read_entry(pasted: Pasted, text: str, start: int, line: int) -> int:
-    """Read what begins at ``start``, in this line; where it ends."""
+    """Read the entry that begins at ``start``, in this line; the position of its end."""
     match = _ASSIGNMENT.match(text, start)
     end = match.end() if match else _line_end(text, start)
     entry = text[start:end].strip()
@@ -97,7 +97,7 @@ def _line_end(text: str, start: int) -> int:
 def _opening(match: re.Match[str] | None, line: str) -> str:
     """What makes a value without quotes go on after its line; "" where it ends there.
 
-    Such lines may look like ``NAME=value``, and their names would be parts of a secret.
+    The lines after it may look like ``NAME=value``, with parts of a secret as names.
     """
     if match and match["bare"] is None:
         return ""
@@ -146,7 +146,7 @@ def _nameless_fault(match: re.Match[str], value: str) -> str:
 
 
 def _refuse_both(pasted: Pasted, line: int, key: str) -> None:
-    """Readers of such files differ on which one counts."""
+    """Refuse both lines: programs that read such files differ on which one counts."""
     pasted.faults.append(Fault(line, _TWICE, key))
     if pasted.values.pop(key, None) is not None:
         pasted.faults.append(Fault(pasted.lines[key], _TWICE, key))
@@ -166,7 +166,7 @@ def _fault(pasted: Pasted, match: re.Match[str], value: str) -> str:
 
 def _value(match: re.Match[str]) -> str:
     if match["double"] is not None:
-        # Any other backslash is one: programs disagree on it, and nothing may be lost.
+        # Any other backslash stays: programs disagree on it, and nothing may be lost.
         return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), match["double"])
     if match["single"] is not None:
         return match["single"]

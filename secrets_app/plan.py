@@ -12,7 +12,7 @@ from secrets_app.managers import EnvEntry
 
 @dataclass(frozen=True)
 class Line:
-    """One key of a plan, as it is shown, with what else there is to say of it."""
+    """One key of a plan, as it is shown, with what there is to say about it."""
 
     key: str
     verb: str
@@ -46,7 +46,7 @@ class Plan:
         parts = {"Set": sorted(self.values), "Removed": sorted(self.removals)}
         return " ".join(f"{verb} {', '.join(keys)}." for verb, keys in parts.items() if keys)
 
-    def deed(self, noun: str) -> str:
+    def action(self, noun: str) -> str:
         """What confirming does, for the button."""
         sets, removes = len(self.values), len(self.removals)
         parts = [f"save {sets}"] if sets else []
@@ -59,7 +59,7 @@ class Plan:
         return describe_key(key).loss
 
     def note(self, key: str, row: Any) -> str:
-        """What else to say of a key, given its row as it is now."""
+        """What else to say about a key, given its row as it is now."""
         return ""
 
     def lines(self, rows: Mapping[str, Any], user: User) -> list[Line]:
@@ -68,13 +68,13 @@ class Plan:
         return [self._line(key, rows.get(key), user) for key in keys]
 
     def is_stale(self, rows: Mapping[str, Any]) -> bool:
-        """Whether somebody wrote or removed one of its keys after the person looked."""
+        """Whether one of its keys was written or removed after the person looked."""
         return any(self._is_stale(key, rows.get(key)) for key in self.keys)
 
     def renewed(self, rows: Mapping[str, Any]) -> Self:
-        """The same for somebody who has seen the rows as they are now.
+        """The same plan for a person who has seen the rows as they are now.
 
-        What is to be removed and already gone is no longer part of it.
+        A key that was to be removed and is already gone is no longer part of it.
         """
         seen = {key: rows[key].stamp for key in self.keys if key in rows}
         return replace(self, seen=seen, removals=[key for key in self.removals if key in rows])
@@ -99,7 +99,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class EnvPlan(Plan):
-    """The same for a skill; the values of the keys in ``readable`` are not sensitive."""
+    """A plan for a skill; the values of the keys in ``readable`` are not sensitive."""
 
     readable: list[str] = field(default_factory=list)
 
@@ -116,7 +116,7 @@ class EnvPlan(Plan):
         return "It is sensitive by now, and stays so." if hidden else ""
 
     def renewed(self, rows: Mapping[str, Any]) -> Self:
-        """As the others; what somebody made sensitive meanwhile stays so, and is not emptied."""
+        """As in ``Plan``; what has been made sensitive since stays so, and is not emptied."""
         hidden = {key for key, row in rows.items() if row.sensitive}
         values = {key: text for key, text in self.values.items() if text or key not in hidden}
         readable = [key for key in self.readable if key not in hidden]
@@ -124,7 +124,7 @@ class EnvPlan(Plan):
 
 
 def _warning(row: Any, user: User, is_removed: bool) -> str:
-    """What somebody made of a key after the person looked."""
+    """What happened to a key after the person looked."""
     if row:
         by_user = row.updated_by == user
         who = "You changed this yourself" if by_user else f"{_name(row)} changed this"

@@ -33,7 +33,7 @@ class PlannedPage(InstancePage):
 
     @property
     def subject(self) -> str:
-        """What it is about: in the history, and so that no draft is taken for another's."""
+        """What it is about: for the history, and to keep the drafts of different subjects apart."""
         raise NotImplementedError
 
     def rows(self) -> dict[str, Any]:
@@ -63,13 +63,13 @@ class PlannedPage(InstancePage):
     def confirm(
         self, plan: Plan, rows: dict[str, Any], faults: Sequence[Fault] = ()
     ) -> HttpResponse:
-        """Ask, with names only. What is asked about is the state of now."""
+        """Ask, with names only, about what would be done to the rows as they are now."""
         renewed = plan.renewed(rows)
         return self.show(
             "admin/secrets_app/confirm.html",
             page_label="Confirm",
             lines=plan.lines(rows, self.user),
-            deed=renewed.deed(self.noun),
+            action=renewed.action(self.noun),
             faults=faults[:_MOST_FAULTS],
             more_faults=plan.left_out - len(faults[:_MOST_FAULTS]),
             plan=renewed,
@@ -80,7 +80,7 @@ class PlannedPage(InstancePage):
         )
 
     def do(self, plan: Plan, rows: dict[str, Any]) -> HttpResponse:
-        """Carry it out; ask where somebody was faster, if only by the moment since ``rows``."""
+        """Carry out the plan, or ask again if a row has changed since the page was shown."""
         if plan.is_stale(rows):
             return self.confirm(plan, rows)
         try:
@@ -143,7 +143,7 @@ class FormPage(PlannedPage):
 
 
 class DecisionPage(PlannedPage):
-    """Takes the decision. The plan comes sealed; there is nothing here to look at."""
+    """Takes the decision. The plan comes sealed; there is no page to look at."""
 
     template_name = "admin/secrets_app/confirm.html"
 

@@ -1,12 +1,11 @@
 """Running a program with the secrets of an instance and the variables of a skill.
 
 The program gets them in its environment and takes the place of this process: nothing is written to
-a command line or a file, and signals and the exit code need nobody to pass them on. Credentials of
+a command line or a file, and signals and the exit code need not be passed on. Credentials of
 channels are not handed over.
 
-There is no audit entry. The trail says who changed what, and no reader of a value is in it; whoever
-may run this can read the database and its key without a trace, so one would promise what it cannot
-hold.
+There is no audit entry: the trail records changes, and whoever can run this can read the database
+and its key unrecorded anyway.
 """
 
 import errno
@@ -36,7 +35,7 @@ class Variable(NamedTuple):
 
 @dataclass(frozen=True)
 class Handover:
-    """What a program would be given, and what speaks against starting it."""
+    """What a program would be given, and the reasons not to start it."""
 
     variables: Sequence[Variable]
     faults: Sequence[str]
@@ -45,7 +44,7 @@ class Handover:
         """The program's whole environment. Bytes: a locale could refuse a character and quote it.
 
         Raises:
-            NotStarted: something speaks against it; names all of it.
+            NotStarted: there are reasons not to start; names them all.
         """
         if self.faults:
             raise NotStarted(*self.faults)
@@ -117,7 +116,7 @@ def _secrets(instance: Instance, only: Collection[str] | None, prefix: str) -> l
 
 
 def _skill_env(instance: Instance, skill: str) -> list[Variable]:
-    rows = InstanceSkillEnv.objects.described(instance, skill)
+    rows = InstanceSkillEnv.objects.rows_by_key(instance, skill)
     return [Variable(key, f"variable {key} of {skill}", row.value) for key, row in rows.items()]
 
 

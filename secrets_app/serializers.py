@@ -1,4 +1,4 @@
-"""Secrets and skill env on the wire. Values go in; of a secret, none comes out."""
+"""Secrets and skill env on the wire. Values go in; the value of a secret never comes out."""
 
 from typing import Any
 

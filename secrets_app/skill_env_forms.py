@@ -15,10 +15,10 @@ from secrets_app.models import InstanceSkillEnv
 from secrets_app.plan import EnvPlan
 from secrets_app.validators import validate_env_key, validate_value
 
-# Shown values come back with the form, twice, and some characters as three: a request has room.
+# Shown values come back twice with the form, some characters as three: this fits in a request.
 MAX_SHOWN = 200_000
 
-# Somebody may have turned the flag in the database to have a credential entered as readable.
+# The flag may have been flipped in the database, to have a credential entered as readable.
 _THEN_SENSITIVE = " What you enter is sensitive."
 _LONG = Problem("Too long to be shown here.", "What you enter replaces it.")
 
@@ -61,7 +61,7 @@ class SkillEnvForm(EntriesForm):
         super().__init__(stored, data, waiting)
 
     def list_keys(self) -> list[str]:
-        """Those that the page showed: a field without what was sent for it would look empty."""
+        """The keys that the page showed: nothing was sent for a newer one; it would look empty."""
         return sorted(self.shown)
 
     def add_key(self, key: str) -> None:
@@ -125,7 +125,7 @@ class SkillEnvForm(EntriesForm):
         return replace(super().new_row(name), ticks=(self[f"{name}-sensitive"],))
 
     def _is_editable(self, key: str) -> bool:
-        """As the page had it, once it was sent: what it is by now is the plan's business."""
+        """Once posted, as the page showed it; later changes are handled by the plan."""
         if self.is_bound:
             return f"text-{key}" in self.data
         return key in self.texts and key not in self.long
@@ -151,7 +151,7 @@ class _ReadableField(forms.CharField):
 
 
 def _look(row: InstanceSkillEnv) -> tuple[str | None, Problem | None]:
-    """The value of a readable variable, None of another; and why it does not open."""
+    """The value of a readable variable, None for another; and why it does not open."""
     # A loaded row holds a stored value, which knows the key it needs.
     key_id = row.value.key_id  # type: ignore[attr-defined]
     if problem := why_unreadable(key_id, SkillEnvForm.noun):

@@ -75,7 +75,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
     ) -> list[tuple[str, str]]:
         """Create or replace readable values, by skill and key, as an import has them.
 
-        Returns the names of those that were written: what is so already is left alone.
+        Returns the names of those that were written: what is already so is left alone.
 
         Raises:
             Missing: the instance was deleted meanwhile.
@@ -113,7 +113,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         skills = groupby(rows.order_by("skill_slug", "key"), key=lambda row: row.skill_slug)
         return {skill: list(entries) for skill, entries in skills}
 
-    def described(self, instance: Instance, skill: str) -> dict[str, "InstanceSkillEnv"]:
+    def rows_by_key(self, instance: Instance, skill: str) -> dict[str, "InstanceSkillEnv"]:
         """The rows of a skill, by key, with who wrote them and with their values, sealed."""
         rows = self.filter(instance=instance, skill_slug=skill).select_related("updated_by")
         return {row.key: row for row in rows.order_by("key")}
@@ -132,7 +132,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         """Set and remove what a person decided on while looking at ``seen``: all of it, or nothing.
 
         Raises:
-            Missing: the instance was deleted meanwhile.
+            Missing: the instance has been deleted.
             ChangedMeanwhile: one of these variables is not as ``seen`` has it.
             Invalid: the skill's name looks like a credential.
             ValidationError: a key or a value that cannot be stored.
@@ -149,7 +149,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
     def reveal(self, instance: Instance, skill: str) -> dict[str, str]:
         """The plaintexts of a skill's variables, for a consumer that uses them now.
 
-        One that names every row that does not open takes ``described`` (``running``).
+        One that must name every row that does not open takes ``rows_by_key`` (``running``).
 
         Raises:
             DecryptionError: one of them does not open.
@@ -201,7 +201,7 @@ def _is(row: "InstanceSkillEnv | None", value: str) -> bool:
 
 
 def _shown(row: "InstanceSkillEnv") -> dict[str, Any]:
-    """An entry for the listing. One that does not open says so itself and spares the others."""
+    """An entry for the listing. One that does not open says so, and leaves the others alone."""
     shown = {"key": row.key, "value": "", "sensitive": row.sensitive, "configured": True}
     try:
         shown["value"] = row.reveal_shown()

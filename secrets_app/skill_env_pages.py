@@ -57,7 +57,7 @@ class _Skill(PlannedPage):
         return _address(name, self, self.skill)
 
     def rows(self) -> dict[str, InstanceSkillEnv]:
-        return InstanceSkillEnv.objects.described(self.instance, self.skill)
+        return InstanceSkillEnv.objects.rows_by_key(self.instance, self.skill)
 
     def carry_out(self, plan: EnvPlan) -> None:
         InstanceSkillEnv.objects.apply(

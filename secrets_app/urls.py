@@ -6,7 +6,7 @@ from secrets_app.views import SecretViewSet, SkillEnvViewSet
 
 
 class NameConverter(StringConverter):
-    """Any name that could be stored; what cannot be a name is not an address."""
+    """Any name that could be stored; anything else gives 404."""
 
     regex = r"[A-Za-z0-9_]{1,255}"
 

@@ -31,7 +31,7 @@ def validate_value(value: str) -> None:
 
 
 def accepts(validate: Callable[[str], None], text: str) -> bool:
-    """Whether a validator has nothing to say against a text."""
+    """Whether a validator accepts a text."""
     try:
         validate(text)
     except ValidationError:

@@ -85,7 +85,7 @@ class SkillEnvViewSet(InstanceScopedViewSet):
 
 
 def _warnings(values: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
-    """Stored byte for byte, so a copied line break is worth a word."""
+    """Values are stored byte for byte, so a copied line break deserves a warning."""
     padded = [key for key, value in values.items() if value != value.strip()]
     warnings = [{"key": key, "code": "surrounding_whitespace"} for key in padded]
     return {"warnings": warnings} if warnings else {}

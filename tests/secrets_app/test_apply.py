@@ -118,7 +118,7 @@ def test_of_two_with_the_same_page_of_a_skill_one_wins(
     assert InstanceSkillEnv.objects.reveal(instance, "search") == {"NEW": winner}
 
 
-def test_described_says_who_and_opens_nothing(
+def test_rows_by_key_says_who_and_opens_nothing(
     instance: Instance, editor: User, seen: Seen, settings: Any
 ) -> None:
     settings.ENCRYPTION_KEY = "2e" * 32

@@ -18,7 +18,7 @@ from secrets_app.validators import validate_env_key, validate_secret_key
 class Command(BaseCommand):
     """Exit code: the program's own. Where none ran: 125 refused, 126 cannot be run, 127 not found;
 
-    2 if the command line is wrong, 1 if this project cannot start (a key that is none).
+    2 if the command line is wrong, 1 if this project cannot start (a bad key, say).
     """
 
     help = (
@@ -29,8 +29,8 @@ class Command(BaseCommand):
     stealth_options = ("program",)
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """As Django's, but what follows the first ``--`` is the program's, to the letter."""
-        # argparse would take away a second one: npm run build -- --watch.
+        """As Django's, but all that follows the first ``--`` goes to the program unchanged."""
+        # argparse would remove a second one: npm run build -- --watch.
         end = argv.index("--") if "--" in argv else len(argv)
         self.program = argv[end + 1 :]
         super().run_from_argv(argv[:end])
@@ -99,7 +99,7 @@ def _prepared(options: dict[str, Any]) -> Handover:
 
 def _become(program: Sequence[str], handover: Handover) -> NoReturn:
     environment = handover.reveal()
-    connections.close_all()  # a good-bye to the server, which would miss it
+    connections.close_all()  # properly: exec would just drop them
     sys.stdout.flush()
     sys.stderr.flush()
     execute(program, environment)
@@ -114,7 +114,7 @@ def _prefix(text: str) -> str:
 
 
 def _valid(text: str, validate: Any) -> str:
-    # Its own words: argparse would repeat what stands there, and that may be a value.
+    # The validator's message: argparse's own would repeat the text, which may be a value.
     try:
         validate(text)
     except ValidationError as error:

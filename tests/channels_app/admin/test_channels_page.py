@@ -177,7 +177,7 @@ def test_a_stale_form_comes_back_as_the_channel_is_now(
         instance, TELEGRAM, {"allowedUserIds": "99"}, owner, enabled=False
     )
     page = client.post(url_of(instance), sent)
-    assert "Somebody else made this “99” meanwhile." in page.content.decode()
+    assert "Somebody else changed this to “99”." in page.content.decode()
     again = sent_back(page.context["failed"])
     assert "telegram-enabled" not in again
     ticked = {**again, "telegram-enabled": "on"}
