@@ -1,4 +1,4 @@
-"""What it costs a consumer to read a secret: `reveal` beside the query that it cannot do without.
+"""What it costs a consumer to read a secret: `reveal` beside the query that it needs anyway.
 
     python -m benchmarks.reveal [--secrets 1000] [--reads 5000] [--database sqlite|postgresql]
 

@@ -24,7 +24,7 @@ BATCH = 10_000
 BOUNDS = {"postgresql": 1.7, "sqlite": 2.0}
 # The order of the walk, what comes before its first row, and the text that is written. SQLite
 # compares before it writes, and would leave every page alone for `value || ''`: there, two groups
-# of four characters change places, which is a ciphertext still to the CHECK.
+# of four characters change places, which the CHECK still takes for a ciphertext.
 FLOORS: dict[str, tuple[str, Any, str]] = {
     "postgresql": ("id", "00000000-0000-0000-0000-000000000000", "value || ''"),
     "sqlite": (
@@ -95,7 +95,7 @@ def set_up(url: str) -> None:
 
 
 def _fill(rows: int) -> None:
-    """Rows with values as long as an API key, inserted as they would be: in no order of keys."""
+    """Rows with values as long as an API key, inserted in random order of keys, as in real use."""
     from instances.models import Instance
     from secrets_app.models import InstanceSecret
 
@@ -115,7 +115,7 @@ def _timed(work: Callable[..., None], **arguments: bool) -> float:
 
 
 def _tidy() -> None:
-    """The same table for everybody: no dead rows, fresh statistics."""
+    """Give both the same table: no dead rows, fresh statistics."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -127,7 +127,7 @@ def _tidy() -> None:
 
 
 def _rewrite() -> None:
-    """Plain SQL, page by page in the order in which the rotation walks; twice is back again."""
+    """Plain SQL, page by page in the rotation's order; done twice, it restores the values."""
     from django.db import connection
 
     order, last, expression = FLOORS[connection.vendor]

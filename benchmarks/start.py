@@ -2,7 +2,7 @@
 
     python -m benchmarks.start [--starts 15]
 
-They take turns. The CPU seconds of whole processes are compared, by the fastest of each.
+They take turns. The CPU seconds of whole processes are compared, for the fastest of each.
 """
 
 import argparse

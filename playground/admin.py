@@ -16,7 +16,7 @@ from polyant.encryption.exceptions import DecryptionError
 from polyant.openai_errors import OpenAIError
 from secrets_app.models import InstanceSecret
 
-# The problems that a key set anew may solve; the page's script has them from the page.
+# The problems that a new key may solve; the page's script reads them from the page.
 _ABOUT_KEY = ("missing_api_key", "provider_refused_key", "unusable_api_key", "unreadable_secret")
 
 
@@ -24,7 +24,7 @@ class PlaygroundPage(InstancePage):
     """Sends a message to the instance's provider and shows the answer.
 
     The page's script asks ``/v1/chat/completions``, as every client does, and shows the answer as
-    it arrives. Without a script the form comes here, and the page shows the whole of it.
+    it arrives. Without a script the form is sent here, and the page shows the whole answer.
     """
 
     name = path = "playground"
@@ -50,7 +50,7 @@ class PlaygroundPage(InstancePage):
         return _text(json.loads(answer.read()))
 
     def _problem(self) -> OpenAIError | None:
-        """What stands in the way already, as far as that can be told without opening the key."""
+        """What would prevent an answer, as far as that can be told without opening the key."""
         try:
             provider = completions.provider_of(self.instance)
         except OpenAIError as error:

@@ -17,9 +17,9 @@ from playground.traces import Trace
 from polyant.openai_errors import OpenAIError
 
 _REDACTED = b"[redacted]"
-# JSON's spellings of what a key may consist of.
+# JSON's escapes of the characters that a key may have.
 _ESCAPE = re.compile(rb'\\(?:u00([2-7][0-9a-fA-F])|(["\\/]))')
-# Shorter is no key of any provider, and may be a part of a word.
+# No provider has shorter keys, and a shorter text may be a part of a word.
 _SHORTEST_KEY = 8
 
 
@@ -57,7 +57,7 @@ class Answer:
         """The answer's events as they arrive.
 
         Raises:
-            OpenAIError: the provider answers with something else than events.
+            OpenAIError: the provider answers with something other than events.
         """
         kind = self.response.headers.get("Content-Type", "")
         if not kind.lower().startswith("text/event-stream"):
@@ -74,12 +74,12 @@ class Answer:
         self.slot.close()
 
     def without_key(self, raw: bytes) -> bytes:
-        """No provider repeats the key. Should a gateway do it in one event, it ends here.
+        """The bytes without the key. No provider repeats it, but a gateway might.
 
         A key that is spread over several events is not found.
 
         Raises:
-            OpenAIError: the key stands there with JSON's escapes.
+            OpenAIError: the key is there, written with JSON's escapes.
         """
         key = self.key.encode()
         if len(key) < _SHORTEST_KEY:
@@ -141,13 +141,13 @@ class Stream:
 
 
 def _breaks_off(event: bytes) -> bool:
-    """True for an event that says something else than a chunk of an answer."""
+    """True for an event that is something other than a chunk of an answer."""
     said = events.data(event)
     return events.is_error(event) or (bool(said.strip()) and not _is_answer(said))
 
 
 def _is_answer(raw: bytes) -> bool:
-    """True for a JSON object that is no error: the words of one may quote a part of the key."""
+    """True for a JSON object that is no error: an error's text may quote a part of the key."""
     try:
         said = json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError):

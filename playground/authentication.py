@@ -1,7 +1,7 @@
 """An instance's own key: ``Authorization: Bearer <its auth_api_key>``.
 
-The instance is named by the request's ``model``, so that a single row is opened. For one that the
-key does not fit, nothing is said here; the next way to sign in refuses it like any other.
+The instance is named by the request's ``model``, so that a single row is opened. A key that does
+not fit is not refused here; the next way to sign in refuses it like any other credential.
 """
 
 import hmac
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class KeyHolder:
-    """Who has the key of an instance. Nobody by name."""
+    """A caller who has the key of an instance, and is not a user."""
 
     is_authenticated = True
     pk = None
@@ -50,7 +50,7 @@ class InstanceKeyAuthentication(BaseAuthentication):
 
 
 def _check_size(request: Request) -> None:
-    """Of a caller who may be anybody, no large body is parsed."""
+    """Refuse a large body before it is parsed: the caller may be anyone."""
     size = request.META.get("CONTENT_LENGTH") or ""
     if size.isdecimal() and int(size) > MAX_BYTES:
         told = f"With an instance's own key the body may have at most {MAX_BYTES} bytes."
@@ -63,7 +63,7 @@ def _fits(instance: Instance, text: str) -> bool:
     except MissingSecret:
         return False
     except DecryptionError as error:
-        # The caller may be anybody, and is told no more than of a wrong key.
+        # The caller may be anyone, and is told no more than for a wrong key.
         _log.warning("The key for callers of %s cannot be checked: %s", instance.slug, error)
         return False
     return hmac.compare_digest(text.encode(), key.encode())

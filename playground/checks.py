@@ -21,7 +21,7 @@ def check_addresses(**_: Any) -> list[checks.CheckMessage]:
 def _check(name: str, address: str) -> list[checks.CheckMessage]:
     fault = _fault(address)
     if fault:
-        hint = "Give scheme, host and path, as https://gateway.example.com/v1, or leave it unset."
+        hint = "Give scheme, host and path (https://gateway.example.com/v1), or leave it unset."
         return [checks.Error(f"{name} {fault}.", hint=hint, id="playground.E001")]
     parts = urlsplit(address)
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:

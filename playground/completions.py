@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 def begin(instance: Instance, body: Mapping[str, Any], secrets_page: str = "") -> Answer:
     """Ask with OpenAI's request ``body``; the answer of a provider that agreed to give one.
 
-    ``secrets_page`` is where a missing key can be set, for the words about it.
+    ``secrets_page`` is where a missing key can be set, for the message about it.
 
     Raises:
         OpenAIError: the instance lacks something, too many are under way here, or the provider
@@ -55,7 +55,7 @@ def provider_of(instance: Instance) -> Provider:
     """Who answers for an instance.
 
     Raises:
-        OpenAIError: the instance is disabled, or does not say who, or with which model.
+        OpenAIError: the instance is disabled, or has no provider or no model.
     """
     if instance.status != Instance.Status.ACTIVE:
         raise unknown_model(Disabled)
@@ -78,6 +78,6 @@ def unknown_model(kind: type[OpenAIError] = OpenAIError) -> OpenAIError:
 
 
 def missing_key(provider: Provider, page: str) -> OpenAIError:
-    """There is no key. ``page`` is the address to set it at; "" where a link stands beside."""
+    """The error for a missing key. ``page``: where to set it; "" if a link is shown beside it."""
     told = f"Missing API key: {provider.key} is not set for this instance."
     return OpenAIError(400, "missing_api_key", f"{told} Set it at {page}" if page else told)

@@ -9,12 +9,12 @@ from polyant.openai_errors import OpenAIError, openai_error
 
 MAX_EVENT_BYTES = 1 << 20
 DONE = b"[DONE]"
-# Says nothing, to nobody but the server that writes it.
+# An SSE comment: clients ignore it, but writing it shows whether one is there.
 COMMENT = b": \n\n"
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-# A quote inside a JSON string has a backslash before it, so that no text of a model looks so.
+# A quote inside a JSON string has a backslash before it, so that no text of a model matches.
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 

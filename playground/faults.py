@@ -1,8 +1,8 @@
 """What a provider's failures are called here.
 
-The words are ours. Those of a provider may quote the request, and with it the key, so that of an
-upstream error nothing is passed on but its status, and its code and the name of the member that it
-complains of if they are OpenAI's own: a caller may send a member of any name.
+The words are ours. Those of a provider may quote the request, and the key with it. So only the
+status of its error is passed on, and its code and the member that it complains about if these are
+names of OpenAI's own: a caller may send a member of any name.
 """
 
 import json
@@ -82,7 +82,7 @@ def failure(provider: Provider, error: Exception) -> OpenAIError:
 
 
 def late(provider: Provider) -> OpenAIError:
-    """An answer that takes longer than anybody waits."""
+    """An answer that takes too long."""
     return OpenAIError(504, "provider_timeout", f"{provider.label} did not answer in time.")
 
 

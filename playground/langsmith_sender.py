@@ -1,8 +1,8 @@
 """Sends runs to LangSmith with its own SDK, from one thread that lives while there are some.
 
-The SDK's own background threads (one or two a key, awake every 50 ms) are left off: here the keys
-are many. Its log is off too (``polyant.logs``): after a failure it has a part of the key. Of the
-environment it knows nothing: instances say what is traced, and settings where to.
+The SDK's own background threads (one or two per key, awake every 50 ms) are left off: here there
+are many keys. Its log is off too (``polyant.logs``): after a failure it has a part of the key. It
+gets nothing from the environment: instances say what is traced, and settings where to.
 """
 
 import logging
@@ -40,7 +40,7 @@ _thread: threading.Thread | None = None
 
 
 def send(key: str, fields: dict[str, Any]) -> None:
-    """Send a run when there is time for it. What is too much is dropped: nobody waits."""
+    """Queue a run to be sent. If too many are waiting it is dropped: no completion waits."""
     try:
         with _lock:
             _waiting.put_nowait(_Run(settings.LANGSMITH_ENDPOINT, key, fields))
@@ -91,7 +91,7 @@ class _Clients:
         self._clients: OrderedDict[tuple[str, str], Client] = OrderedDict()
 
     def get(self, address: str, key: str) -> "Client":
-        """The client of a key; the one that was longest unused may be closed for it."""
+        """The client of a key; the least recently used one may be closed for it."""
         client = self._clients.pop((address, key), None) or _client(address, key)
         self._clients[address, key] = client
         while len(self._clients) > MAX_CLIENTS:
@@ -106,8 +106,8 @@ class _Clients:
 def _clear_environment() -> None:
     """Take away what the SDK looks for in the environment, some of it while it is imported.
 
-    Not all of it has an argument: with LANGSMITH_ENDPOINT, which is the name of a setting of ours,
-    and LANGSMITH_RUNS_ENDPOINTS it would not even begin.
+    Not all of it can be set by an argument: with both LANGSMITH_ENDPOINT, which is the name of a
+    setting of ours, and LANGSMITH_RUNS_ENDPOINTS the SDK would not even start.
     """
     for name in [*os.environ]:
         if name.startswith(("LANGSMITH_", "LANGCHAIN_")):
@@ -122,7 +122,7 @@ def _client(address: str, key: str) -> "Client":
     from urllib3 import Retry
 
     session = Session()
-    # No .netrc, and no redirect: requests would take the key along to another host.
+    # No .netrc, and no redirect: requests would send the key to another host.
     session.trust_env = False
     session.max_redirects = 0
     retry = Retry(
@@ -140,7 +140,7 @@ def _client(address: str, key: str) -> "Client":
         retry_config=retry,
         timeout_ms=TIMEOUT_MS,
         auto_batch_tracing=False,
-        # What else the SDK would take from the environment and tell, or obey.
+        # What else the SDK would read from the environment, and send or obey.
         hide_inputs=False,
         hide_outputs=False,
         hide_metadata=False,

@@ -1,8 +1,7 @@
 """Says when a provider is silent.
 
-A server learns that its client has gone only by writing, so that something must be written while
-nothing arrives. The reading has a thread of its own: a time-out of the HTTP library would end the
-conversation.
+A server learns that its client has gone only by writing, so something must be written while nothing
+arrives. A thread does the reading: a time-out of the HTTP library would end the conversation.
 """
 
 import socket
@@ -68,11 +67,11 @@ class _Reader:
             while self._wanted.get():
                 self._arrived.put(next(self._pieces, None))
         except Exception as error:  # noqa: BLE001
-            self._arrived.put(error)  # it belongs to who reads
+            self._arrived.put(error)  # `read` raises it
 
 
 def _break_off(response: httpx2.Response) -> None:
-    """To close the response would not wake a thread that reads from it."""
+    """Shut down the socket: to close the response would not wake a thread that reads from it."""
     with suppress(OSError):
         connection = response.extensions["network_stream"].get_extra_info("socket")
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
 """How many completions this process has under way at once.
 
-A completion keeps a thread of the server for as long as the provider takes. Some threads are left
-out, so that a secret can still be set, and a key deleted, while everybody is chatting.
+A completion occupies a thread of the server for as long as the provider takes. One thread is left
+free, if there are several, so that a secret can still be set or deleted while everybody chats.
 """
 
 import weakref
@@ -15,10 +15,10 @@ _free = BoundedSemaphore(settings.COMPLETIONS_AT_ONCE)
 
 
 class Slot:
-    """The room for one completion, until it is closed or forgotten. To close it twice is fine.
+    """The room for one completion, until it is closed or collected. To close it twice is fine.
 
     Raises:
-        OpenAIError: there is none.
+        OpenAIError: there is no room.
     """
 
     def __init__(self) -> None:

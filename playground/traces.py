@@ -34,12 +34,12 @@ class Trace:
 
     @classmethod
     def begin(cls, instance: Instance, body: Mapping[str, Any]) -> Self:
-        """Without a key, for an instance that is not traced, it does nothing."""
+        """For an instance that is not traced it has no key, and then it does nothing."""
         key = _key(instance) if instance.langsmith_enabled else None
         return cls(instance, key, body["messages"] if instance.langsmith_content else None)
 
     def observe(self, data: bytes, member: str) -> None:
-        """The answer's JSON, with its text in ``message``; or a chunk's, with it in ``delta``."""
+        """Note the JSON of an answer, with its text in ``message``, or of a chunk, in ``delta``."""
         if self.key is None:
             return
         try:
@@ -54,7 +54,7 @@ class Trace:
             self.text.append(text)
 
     def send(self, error: str | None = None) -> None:
-        """It is over, or has failed with a code of ours. What is said later is too late."""
+        """Send the trace, with the code of the error, if any; later calls do nothing."""
         if self.key is not None:
             langsmith_sender.send(self.key, self._run(error))
             self.key = None

@@ -1,7 +1,7 @@
 """The HTTP conversation with a provider.
 
-A server of WSGI learns that its client has gone only by writing to it, so that until an answer
-begins, nobody is noticed to leave: the times here bound how long a conversation then goes on.
+A WSGI server notices that a client has left only when it writes; until the answer begins, these
+time-outs are the limit.
 """
 
 import json
@@ -25,7 +25,7 @@ MAX_ANSWER_BYTES = 16 << 20
 MAX_ERROR_BYTES = 64 << 10
 # For the body of an error: what it may say is short, and the caller waits.
 ERROR_SECONDS: float = 3
-# What may stand in a header: another character, and the HTTP library would quote the key.
+# The characters that a header may have: for another one, the HTTP library would quote the key.
 _USABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 # What the library raises; an address that it cannot read is no `HTTPError`.
@@ -105,7 +105,7 @@ def pieces(provider: Provider, response: httpx2.Response) -> Iterator[bytes]:
 def _request(provider: Provider, key: str, body: Mapping[str, Any]) -> httpx2.Request:
     headers = {
         "Accept": "text/event-stream" if body.get("stream") else "application/json",
-        "Accept-Encoding": "identity",  # bytes are passed on as they arrive, and small stays small
+        "Accept-Encoding": "identity",  # bytes are passed on as they are; none unpack to more
         "Authorization": f"Bearer {key}",
         "Content-Type": "application/json",
         "User-Agent": "polyant",
@@ -119,7 +119,7 @@ def _request(provider: Provider, key: str, body: Mapping[str, Any]) -> httpx2.Re
 
 
 def _allow_silence(response: httpx2.Response, seconds: float) -> None:
-    """From now on. The library looks for it here when it begins to read the body."""
+    """Set the time-out of reading where the library looks when it begins to read the body."""
     response.request.extensions["timeout"]["read"] = seconds
 
 

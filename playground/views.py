@@ -39,7 +39,7 @@ class ChatCompletionViewSet(OpenAIViewSet):
     max_body_bytes = 16 << 20
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        """An instance's key comes after our tokens, which are told by their prefix."""
+        """An instance's key comes after our tokens, which are known by their prefix."""
         tokens, *others = super().get_authenticators()
         return [tokens, InstanceKeyAuthentication(), *others]
 

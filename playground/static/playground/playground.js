@@ -35,7 +35,7 @@ async function ask(message) {
 
 async function stream(message, signal) {
   const messages = [{ role: "user", content: message }];
-  // With the usage a trace has tokens; it comes in a last chunk, which has no choices.
+  // The usage gives a trace its tokens; it comes in a last chunk, which has no choices.
   const options = { stream: true, stream_options: { include_usage: true } };
   const response = await fetch(page.dataset.completions, {
     method: "POST",
@@ -76,13 +76,13 @@ function begin() {
   answer.replaceChildren();
   problem.hidden = true;
   stop.hidden = false;
-  // A screen reader waits for the whole, instead of reading every word as it comes.
+  // A screen reader then waits for the whole answer, instead of reading every word as it comes.
   answer.setAttribute("aria-busy", "true");
   state.textContent = "Asking…";
 }
 
 function tell(error) {
-  // The address in it is for programs; here the link says it.
+  // The address in the message is for programs; this page has a link instead.
   const message = String(error?.message ?? "The answer broke off; try again.");
   problem.querySelector("span").textContent = message.replace(/ Set it at \S+$/, "");
   if (keyLink) keyLink.hidden = !aboutKey.includes(error?.code);
