@@ -1,4 +1,4 @@
-# The words for everyday work; dev.py is what they mean. ARGS go to the tool: make test ARGS="-k guide"
+# The commands for everyday work, which dev.py carries out. ARGS go to the tool: make test ARGS="-k guide"
 PYTHON ?= python3
 VERBS := run test check requirements screenshots
 
