@@ -78,7 +78,7 @@ def test_a_row_that_no_key_opens_is_no_reason_to_be_content(
     overwrite("openai_api_key", "sk-feedfacecafebeef")
     response = client.get(URL)
     assert response.context["step"] == "mend"
-    assert "1 row holds something else than a ciphertext" in response.content.decode()
+    assert "1 row holds something other than a ciphertext" in response.content.decode()
     assert ("instance_secrets", "my-assistant", "openai_api_key") in response.context["unopened"]
     assert "feedface" not in response.content.decode()
 
