@@ -49,7 +49,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         ``enabled`` None keeps what is stored; a new channel begins disabled.
 
         Raises:
-            Missing: the instance was deleted meanwhile.
+            Missing: the instance has been deleted.
             Invalid: a member is unknown or malformed, or an enabled channel would lack one.
             DecryptionError: the stored credentials do not open; the row is left as it is.
         """
@@ -82,7 +82,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         """Connect anew, whatever is stored and whether or not it opens.
 
         Raises:
-            Missing: there is nothing to replace, or the instance was deleted meanwhile.
+            Missing: there is nothing to replace, or the instance has been deleted.
             Invalid: as ``connect``; what is stored then stays.
         """
         Instance.objects.lock(instance)
@@ -106,7 +106,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         whether anything was written: what is already so is left alone.
 
         Raises:
-            Missing: the instance was deleted meanwhile.
+            Missing: the instance has been deleted.
             Invalid: a member is unknown, malformed, or a credential.
         """
         Instance.objects.lock(instance)

@@ -22,10 +22,10 @@ _JSON_PATH = re.compile(r"/(?:api|v1|health)(?:/|$)")
 
 
 def await_body(request: Request, limit: int) -> None:
-    """Take the body off the connection, as far as it may be read, before anybody is let in.
+    """Read the whole body, up to the limit, before it is decided who the caller is.
 
-    Its sender decides how long that takes. Who was let in before could be removed from the instance
-    meanwhile, and would write all the same. For a caller without any credentials nobody waits.
+    The sender decides how long that takes. A caller who was let in first could be removed from the
+    instance in that time, and would write all the same. Without credentials it does not wait.
     """
     has_credentials = "Authorization" in request.headers or request.COOKIES
     if has_credentials and request.stream is not None:

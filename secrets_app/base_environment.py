@@ -13,8 +13,8 @@ KEPT = (
 # A value under one of these decides what code runs, whom a program trusts, or where it sends the
 # other values; so whoever may set a secret could run what they like on this host, or read the rest.
 # Some families also have names of credentials, such as GIT_TOKEN, CARGO_REGISTRY_TOKEN,
-# NODE_AUTH_TOKEN and DOCKER_PASSWORD: their others are listed. No list is complete: SECURITY.md says
-# what follows.
+# NODE_AUTH_TOKEN and DOCKER_PASSWORD: their others are listed. No list is complete: SECURITY.md
+# says what follows.
 DANGEROUS = (
     # the dynamic linker and the C library
     "LD_*", "DYLD_*", "GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN",

@@ -59,7 +59,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         """Create or replace these entries: all of them, or none. Others are kept.
 
         Raises:
-            Missing: the instance was deleted meanwhile.
+            Missing: the instance has been deleted.
             Invalid: the skill's name looks like a credential.
             ValidationError: a key or a value that cannot be stored.
             StaysSensitive: an entry would turn a stored sensitive one into a readable one.
@@ -78,7 +78,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
         Returns the names of those that were written: what is already so is left alone.
 
         Raises:
-            Missing: the instance was deleted meanwhile.
+            Missing: the instance has been deleted.
             Invalid: a skill's name looks like a credential.
             ValidationError: a key or a value that cannot be stored.
             StaysSensitive: one of them is stored as sensitive.

@@ -41,7 +41,7 @@ FORMAT = "v1"
 KEY_ID_LENGTH = 16
 NONCE_LENGTH = 12
 TAG_LENGTH = 16
-# That of an empty plaintext: nonce and tag alone, in letters of six bits.
+# The payload of an empty plaintext: nonce and tag alone, in characters of six bits.
 SHORTEST_PAYLOAD = ceil((NONCE_LENGTH + TAG_LENGTH) * 8 / 6)
 
 PREFIX_LENGTH = len(FORMAT) + 1 + KEY_ID_LENGTH + 1
