@@ -1,4 +1,4 @@
-"""Lists of the admin that an address cannot make costly."""
+"""Lists of the admin whose queries no address can make costly."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,9 @@ _LONGEST_SEARCH = 200
 
 
 class CarefulList(ModelAdmin):
-    """What the filters of the list ask for, a short search, and nothing that an address makes up.
+    """Allows what the filters of the list ask for and a short search, nothing else in an address.
 
-    A pattern could take for ever, and needs no more than the right to see one row.
+    A regular expression could take for ever, and anyone who sees a row could send one.
     """
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 
 from polyant.logs import CREDENTIAL
 
-# What keys have and names have not: a name may begin with sk_, or be a long row of one letter.
+# What tells a key from a name: length and varied hex digits. A name, too, may begin with sk_, or be
+# a long row of one letter.
 _SHORTEST_CREDENTIAL = 20
 _FEWEST_DIGITS = 8
 _KEY = re.compile(r"[0-9a-fA-F]{32,}")
@@ -19,6 +20,6 @@ def validate_is_a_name(name: str) -> None:
     ):
         raise ValidationError(
             "This looks like a credential, and names are shown. Choose another name; if it is a"
-            " credential, it belongs into the value.",
+            " credential, it belongs in the value.",
             code="invalid_key",
         )
