@@ -6,15 +6,37 @@ from rest_framework import serializers
 
 from polyant.serializers import BooleanField, TextField
 
+# As many as Anthropic takes; OpenAI takes fewer, and says so itself.
+MAX_MESSAGES = 100_000
 
-class ChatRequest(serializers.Serializer[Any]):
-    """What is read of a request. It is passed on whole, with the instance's model in it."""
+
+class MessagesField(serializers.ListField):
+    """JSON objects. Only the first thing that is none is told: a small body has so many that to
+    tell of each would take seconds."""
+
+    child = serializers.DictField()
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        for number, message in enumerate(data):
+            if not isinstance(message, dict):
+                fault = serializers.ErrorDetail("This must be a JSON object.", "not_a_dict")
+                raise serializers.ValidationError({str(number): [fault]})
+        return data
+
+
+class ChosenModel(serializers.Serializer[Any]):
+    """For whom a request is: as much of it as is read before that is known."""
 
     default_error_messages = {"invalid": "This must be a JSON object."}  # noqa: RUF012
 
     model = TextField(max_length=1_000, help_text="The slug of an instance.")
-    messages = serializers.ListField(
-        child=serializers.DictField(), allow_empty=False, help_text="OpenAI's messages."
+
+
+class ChatRequest(ChosenModel):
+    """What is read of a request. It is passed on whole, with the instance's model in it."""
+
+    messages = MessagesField(
+        allow_empty=False, max_length=MAX_MESSAGES, help_text="OpenAI's messages."
     )
     stream = BooleanField(required=False, allow_null=True, default=False)
 

@@ -15,7 +15,7 @@ from instances.models import Instance
 from instances.views import InstanceScopedViewSet
 from playground import completions
 from playground.authentication import InstanceKeyAuthentication
-from playground.serializers import ChatAnswer, ChatRequest, ModelListing
+from playground.serializers import ChatAnswer, ChatRequest, ChosenModel, ModelListing
 from polyant.openai_errors import handle
 from polyant.views import read
 
@@ -56,8 +56,9 @@ class ChatCompletionViewSet(OpenAIViewSet):
         Members that are not described here are passed on. Besides a token or a session, a caller
         may send the instance's own `auth_api_key` as Bearer, if the instance allows it.
         """
+        # First, so that whoever has no instance makes nothing else be looked at.
+        instance = self._instance(read(ChosenModel, request)["model"])
         wanted = read(ChatRequest, request)
-        instance = self._instance(wanted["model"])
         page = request.build_absolute_uri(
             reverse("admin:instances_instance_secrets", args=[instance.pk])
         )

@@ -56,6 +56,25 @@ def test_a_wrong_body_says_which_member(api: APIClient, asked: Instance) -> None
         assert M not in str(told), body
 
 
+def test_of_many_wrong_messages_the_first_alone_is_told(api: APIClient, asked: Instance) -> None:
+    told = error(api.post(CHAT, question(messages=[*MESSAGES, 1, *[M] * 99_000])), 400)
+    assert (told["param"], told["code"]) == ("messages.1", "not_a_dict")
+    assert told["message"] == "messages.1: This must be a JSON object."
+
+
+def test_more_messages_than_any_provider_takes_are_refused(api: APIClient, asked: Instance) -> None:
+    told = error(api.post(CHAT, question(messages=[{}] * 100_001)), 400)
+    assert (told["param"], told["code"]) == ("messages", "max_length")
+    assert "100000" in told["message"]
+
+
+def test_whoever_has_no_such_instance_is_told_so_whatever_else_is_wrong(
+    client_of: Callable[..., APIClient], asked: Instance, outsider: Any
+) -> None:
+    told = error(client_of(outsider).post(CHAT, question(messages=[M], stream=M)), 404)
+    assert (told["param"], told["code"]) == ("model", "model_not_found")
+
+
 def test_a_body_that_is_no_json_is_refused(api: APIClient, asked: Instance) -> None:
     for raw in NO_JSON:
         told = error(api.post(CHAT, raw, content_type="application/json"), 400)
