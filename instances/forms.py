@@ -8,6 +8,7 @@ from django import forms
 from django.utils.text import Truncator
 
 from instances.models import Instance
+from polyant.exceptions import one_of
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Instance]
@@ -87,6 +88,10 @@ class InstanceForm(ShownForm, ModelForm):
         )  # fmt: skip
         help_texts: ClassVar = {
             "auth_enabled": "Callers may sign in with auth_api_key, which is set under Settings."
+        }
+        error_messages: ClassVar = {
+            "status": {"invalid_choice": one_of(Instance.Status.labels)},
+            "provider": {"invalid_choice": one_of(Instance.Provider.labels)},
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

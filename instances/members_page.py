@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from instances.models import Instance, Membership
 from instances.pages import InstancePage
 from instances.roles import Role
-from polyant.exceptions import Conflict, Missing, Refusal
+from polyant.exceptions import Conflict, Missing, Refusal, one_of
 
 
 class MemberForm(forms.Form):
@@ -21,9 +21,7 @@ class MemberForm(forms.Form):
     username = forms.CharField(
         max_length=150, error_messages={"required": "Enter the name of a user."}
     )
-    role = forms.ChoiceField(
-        choices=Role.choices, error_messages={"invalid_choice": "There is no such role."}
-    )
+    role = forms.ChoiceField(choices=Role.choices, error_messages={"invalid_choice": one_of(Role)})
     seen = forms.ChoiceField(choices=Role.choices, required=False)
 
 

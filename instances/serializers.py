@@ -8,7 +8,7 @@ from instances.audit import AuditEntry
 from instances.models import SLUG_MAX_LENGTH, AccessToken, Instance, Membership, validate_slug
 from instances.roles import Role
 from polyant.names import validate_is_a_name
-from polyant.serializers import Answer, BooleanField, StrictSerializer, TextField
+from polyant.serializers import Answer, BooleanField, ChoiceField, StrictSerializer, TextField
 
 
 class InstanceSerializer(serializers.ModelSerializer[Instance]):
@@ -33,8 +33,8 @@ class InstanceChange(StrictSerializer):
 
     name = TextField(max_length=255)
     description = TextField(max_length=10_000, allow_null=True, allow_blank=True, required=False)
-    status = serializers.ChoiceField(Instance.Status.choices, required=False)
-    provider = serializers.ChoiceField(Instance.Provider.choices, allow_null=True, required=False)
+    status = ChoiceField(Instance.Status.choices, required=False)
+    provider = ChoiceField(Instance.Provider.choices, allow_null=True, required=False)
     model = TextField(max_length=100, allow_null=True, required=False)
     authEnabled = BooleanField(source="auth_enabled", required=False)
     langsmithEnabled = BooleanField(
@@ -79,7 +79,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 class MemberChange(StrictSerializer):
     """The role to give."""
 
-    role = serializers.ChoiceField(Role.choices)
+    role = ChoiceField(Role.choices)
 
 
 class MemberAnswer(Answer):

@@ -31,7 +31,6 @@ _BUSY = {"40001", "40P01", "55P03", "57014", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHO
 
 # DRF's own words for these codes quote the input, or name our classes.
 _PLAIN_WORDS = {
-    "invalid_choice": "This is not one of the allowed values.",
     "not_a_list": "This must be a list.",
     "not_a_dict": "This must be a JSON object.",
     "not_authenticated": "Sign in, or send an Authorization: Bearer header.",

@@ -3,6 +3,13 @@
 A message names what is wrong and what to do next, and never contains a part of a value.
 """
 
+from collections.abc import Iterable
+
+
+def one_of(names: Iterable[str]) -> str:
+    """What to say where something else was given than one of these."""
+    return f"Use one of: {', '.join(names)}."
+
 
 class Refusal(Exception):
     """Root of what the domain refuses. ``message`` is for people, ``code`` for programs."""

@@ -5,11 +5,14 @@ true, and trims. Here all of these are errors: what is dropped or altered may be
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
+
+from polyant.exceptions import one_of
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -62,6 +65,15 @@ class BooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid")
         return data
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of a few strings. DRF's own would repeat what was sent instead of saying which."""
+
+    def __init__(self, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        names = [*self.choices, *(["null"] if self.allow_null else [])]
+        self.error_messages["invalid_choice"] = one_of(names)
 
 
 @extend_schema_serializer(many=False)

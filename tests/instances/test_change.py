@@ -65,6 +65,13 @@ def test_one_fault_leaves_everything_as_it_was(api: APIClient) -> None:
         assert api.get(URL).json() == before, fault
 
 
+def test_what_is_none_of_a_few_values_is_told_them(api: APIClient) -> None:
+    choices = {"status": "active, disabled", "provider": "openai, anthropic, null"}
+    for member, named in choices.items():
+        answer = api.patch(URL, {member: "MARKER"}).json()
+        assert answer["message"] == f"{member}: Use one of: {named}.", member
+
+
 def test_a_body_that_is_no_object_is_refused(api: APIClient) -> None:
     for body in (b"null", b"[]", b'"x"', b"1", b"true", b""):
         status = api.patch(URL, body, content_type="application/json").status_code

@@ -62,6 +62,19 @@ def test_a_removed_member_is_gone(client: APIClient, viewer: User) -> None:
     assert roles() == {"owner": "admin"}
 
 
+def test_a_role_that_there_is_not_is_told_those_there_are(client: APIClient, viewer: User) -> None:
+    for role in ("owner", "", 1, ["admin"]):
+        response = client.put(f"{URL}/viewer", {"role": role})
+        assert response.status_code == 400, role
+        assert response.json()["errors"] == [
+            {
+                "path": "role",
+                "code": "invalid_choice",
+                "message": "Use one of: viewer, editor, admin.",
+            }
+        ], role
+
+
 def test_the_last_admin_stays_admin(client: APIClient, editor: User) -> None:
     assert client.put(f"{URL}/owner", {"role": "editor"}).status_code == 409
     assert client.delete(f"{URL}/owner").status_code == 409

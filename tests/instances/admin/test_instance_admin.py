@@ -231,6 +231,17 @@ def test_a_slug_that_is_taken_or_malformed_is_refused_at_its_field(
         assert Instance.objects.count() == 1, slug
 
 
+def test_a_choice_that_there_is_not_is_told_those_there_are_and_not_repeated(
+    browse: Browse, editor: User, instance: Instance
+) -> None:
+    client = browse(editor)
+    sent = {**opened(client, instance), "status": "MARKER", "provider": "MARKER"}
+    page = client.post(url_of(instance), sent).content.decode()
+    assert "Use one of: Active, Disabled." in page
+    assert "Use one of: OpenAI, Anthropic." in page
+    assert "MARKER is not" not in page
+
+
 def test_only_an_admin_deletes(
     browse: Browse, editor: User, owner: User, instance: Instance
 ) -> None:

@@ -140,7 +140,7 @@ def test_a_role_that_does_not_exist_is_refused(
     client: Client, viewer: User, instance: Instance
 ) -> None:
     page = assign(client, instance, "viewer", "MARKER", "viewer").content.decode()
-    assert "There is no such role." in page
+    assert "Use one of: viewer, editor, admin." in page
     assert "MARKER" not in page
 
 
