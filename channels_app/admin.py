@@ -111,7 +111,8 @@ class ChannelsPage(InstancePage):
         focus_first_error(failed)
         kept = failed.keep() if failed else {}
         draft = seal_draft(kept, **self._bound(failed.kind)) if failed and kept else ""
-        return self.show(forms=forms, failed=failed, draft=draft)
+        foreign = [row for slug, row in self._rows.items() if slug not in CHANNEL_TYPES]
+        return self.show(forms=forms, failed=failed, draft=draft, foreign=foreign)
 
     def _form(self, kind: ChannelType, data: Any, waiting: dict[str, str]) -> ChannelForm:
         row = self._rows.get(kind.slug)
@@ -150,21 +151,21 @@ class DisconnectPage(InstancePage):
 
     def get(self, request: HttpRequest, kind: str) -> HttpResponse:
         try:
-            row = InstanceChannel.objects.describe(self.instance, find_type(kind))
+            row = InstanceChannel.objects.describe(self.instance, kind)
         except Missing as missing:
             return self.done(str(missing), level=messages.WARNING)
-        found, names = find_type(kind), {*row.config, *row.credential_names}
-        stored = [member for member in found.members if member.name in names]
-        return self.show(page_label="Delete", row=row, kind=found, stored=stored)
+        stored = [member for member in row.kind.members if member.name in row.named_parts]
+        return self.show(page_label="Delete", row=row, stored=stored)
 
     def post(self, request: HttpRequest, kind: str) -> HttpResponse:
         try:
             with transaction.atomic():
-                InstanceChannel.objects.disconnect(self.instance, find_type(kind), self.user)
+                InstanceChannel.objects.disconnect(self.instance, kind, self.user)
                 self.admin.log_change(request, self.instance, f"Channels: deleted {kind}.")
         except Missing as missing:
             return self.done(str(missing), level=messages.WARNING)
-        return self.done(f"{find_type(kind).label} is deleted.")
+        label = CHANNEL_TYPES[kind].label if kind in CHANNEL_TYPES else kind
+        return self.done(f"{label} is deleted.")
 
 
 def _why_unopened(row: InstanceChannel | None) -> str:

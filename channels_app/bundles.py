@@ -63,8 +63,8 @@ class ChannelsSection(BundleSection):
     def export(self, instance: Instance, kept: list[Any]) -> list[Entry]:
         by_type = {entry["channelType"]: entry for entry in kept}
         rows = InstanceChannel.objects.listing(instance)
-        ours = [_exported(row, by_type.get(row.channel_type, {})) for row in rows]
-        return [*ours, *(entry for entry in kept if entry["channelType"] not in CHANNEL_TYPES)]
+        ours = [_exported(row, by_type.pop(row.channel_type, {})) for row in rows]
+        return [*ours, *(entry for kind, entry in by_type.items() if kind not in CHANNEL_TYPES)]
 
     def keep(self, entries: list[Entry], kept: list[Any]) -> list[Any]:
         by_type = {entry["channelType"]: entry for entry in kept}
@@ -119,12 +119,12 @@ def _kept(entry: Entry) -> Entry:
 
 
 def _exported(row: InstanceChannel, kept: Entry) -> Entry:
-    config = {**kept.get("config", {}), **row.config}
+    config = {**kept.get("config", {}), **row.readable}
     return {**kept, "channelType": row.channel_type, "enabled": row.enabled, "config": config}
 
 
 def _lacking(row: InstanceChannel, missing: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    label, key_id = CHANNEL_TYPES[row.channel_type].label, missing.get(row.channel_type)
+    label, key_id = row.kind.label, missing.get(row.channel_type)
     names = [*row.lacking, *(row.credential_names if key_id is not None else ())]
     if not names:
         return

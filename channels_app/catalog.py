@@ -1,6 +1,7 @@
 """The channel types: what each is configured with, and which of it is a credential."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -138,3 +139,13 @@ WHATSAPP = ChannelType(
     "Nobody reaches the instance in WhatsApp any more, and messages to its number stay unanswered.",
 )
 CHANNEL_TYPES = {kind.slug: kind for kind in (TELEGRAM, SLACK, WHATSAPP)}
+
+
+def foreign_type(slug: str, credentials: Iterable[str], readable: Iterable[str]) -> ChannelType:
+    """A type of another version of this project, as far as the names in a stored row tell."""
+    names = {**dict.fromkeys(credentials, True), **dict.fromkeys(readable, False)}
+    members = (
+        Member(name, "", "", credential=is_credential, required=False, label=name)
+        for name, is_credential in names.items()
+    )
+    return ChannelType(slug, slug, tuple(members))

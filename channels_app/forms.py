@@ -72,7 +72,7 @@ class ChannelForm(ShownForm, forms.Form):
             )
         return forms.CharField(
             required=False,
-            initial=self.row.config.get(member.name, "") if self.row else "",
+            initial=self.row.readable.get(member.name, "") if self.row else "",
             show_hidden_initial=True,
             validators=[_accepted_by(member)],
             widget=CarefulInput(member.accepts),
@@ -85,7 +85,8 @@ class ChannelForm(ShownForm, forms.Form):
     def _is_stored(self, member: Member) -> bool:
         if self.row is None:
             return False
-        return member.name in (self.row.credential_names if member.credential else self.row.config)
+        names = self.row.credential_names if member.credential else self.row.readable
+        return member.name in names
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("enabled"):

@@ -25,14 +25,14 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         rows = self.filter(instance=instance).defer("credentials")
         return list(rows.order_by("channel_type"))
 
-    def describe(self, instance: Instance, kind: ChannelType) -> "InstanceChannel":
-        """One channel, without its credentials.
+    def describe(self, instance: Instance, slug: str) -> "InstanceChannel":
+        """The channel of a type, without its credentials.
 
         Raises:
-            Missing: it is not connected.
+            Missing: it is not connected, or there is no such type; lists those there are.
         """
-        rows = self.filter(instance=instance, channel_type=kind.slug).defer("credentials")
-        return _existing(rows.first(), kind)
+        rows = self.filter(instance=instance, channel_type=slug).defer("credentials")
+        return _existing(rows.first(), slug)
 
     @transaction.atomic
     def connect(
@@ -58,7 +58,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         # Locked, so that a deletion at the same time is not undone by what was read before it.
         rows = self.select_for_update().filter(instance=instance, channel_type=kind.slug)
         row = rows.first() or self.model(instance=instance, channel_type=kind.slug, credentials={})
-        members = {**row.config, **row.credentials.reveal(), **config}
+        members = {**row.readable, **row.credentials.reveal(), **config}
         members = {name: value for name, value in members.items() if value is not None}
         row.enabled = row.enabled if enabled is None else enabled
         _store(row, kind, members)
@@ -86,7 +86,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
             Invalid: as ``connect``; what is stored then stays.
         """
         Instance.objects.lock(instance)
-        self.disconnect(instance, kind, by)
+        self.disconnect(instance, kind.slug, by)
         return self.connect(instance, kind, config, by, enabled=enabled)
 
     @transaction.atomic
@@ -117,7 +117,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         row = rows.defer("credentials").first()
         row = row or self.model(instance=instance, channel_type=kind.slug, credentials={})
         before = row.config, row.enabled
-        row.config = {**row.config, **settings}
+        row.config = {**row.readable, **settings}
         row.enabled = enabled and not row.lacking
         if not row._state.adding and before == (row.config, row.enabled):
             return row, False
@@ -132,16 +132,16 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         return {row.channel_type: row for row in rows}
 
     @transaction.atomic
-    def disconnect(self, instance: Instance, kind: ChannelType, by: User | None) -> None:
-        """Delete the channel, readable or not.
+    def disconnect(self, instance: Instance, slug: str, by: User | None) -> None:
+        """Delete the channel of a type, readable or not, and known here or not.
 
         Raises:
-            Missing: it is not connected.
+            Missing: it is not connected, or there is no such type; lists those there are.
         """
-        deleted, _ = self.filter(instance=instance, channel_type=kind.slug).delete()
+        deleted, _ = self.filter(instance=instance, channel_type=slug).delete()
         if not deleted:
-            raise Missing(f"{kind.slug} is not connected.")
-        AuditEntry.objects.record(instance, Action.CHANNEL_DISCONNECTED, [kind.slug], by)
+            raise _not_connected(slug)
+        AuditEntry.objects.record(instance, Action.CHANNEL_DISCONNECTED, [slug], by)
 
     def reveal(self, instance: Instance, kind: ChannelType) -> dict[str, str]:
         """All members of a channel, credentials included, for the adapter that connects it.
@@ -150,8 +150,9 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
             Missing: it is not connected.
             DecryptionError: the credentials do not open.
         """
-        row = _existing(self.filter(instance=instance, channel_type=kind.slug).first(), kind)
-        return {**row.config, **row.credentials.reveal()}
+        row = self.filter(instance=instance, channel_type=kind.slug).first()
+        row = _existing(row, kind.slug)
+        return {**row.readable, **row.credentials.reveal()}
 
 
 def find_type(slug: str) -> ChannelType:
@@ -170,10 +171,15 @@ def _names(kind: ChannelType, members: Iterable[str]) -> list[str]:
     return [f"{kind.slug}/{name}" for name in members] or [kind.slug]
 
 
-def _existing(row: "InstanceChannel | None", kind: ChannelType) -> "InstanceChannel":
+def _existing(row: "InstanceChannel | None", slug: str) -> "InstanceChannel":
     if row is None:
-        raise Missing(f"{kind.slug} is not connected.")
+        raise _not_connected(slug)
     return row
+
+
+def _not_connected(slug: str) -> Missing:
+    """For a type that there is; for another, ``find_type`` says so."""
+    return Missing(f"{find_type(slug).slug} is not connected.")
 
 
 def _store(row: "InstanceChannel", kind: ChannelType, members: Mapping[str, Any]) -> None:

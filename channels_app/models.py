@@ -1,11 +1,12 @@
 """Channels of an instance: how it is reached, and with which credentials."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 
-from channels_app.catalog import CHANNEL_TYPES
+from channels_app.catalog import CHANNEL_TYPES, ChannelType, foreign_type
 from channels_app.managers import InstanceChannelManager
 from instances.models import Instance
 from polyant.encryption.constraints import CiphertextConstraint
@@ -52,10 +53,20 @@ class InstanceChannel(EncryptedModel):
     @property
     def named_parts(self) -> list[str]:
         """The members that it has, by name."""
-        return [*self.credential_names, *self.config]
+        return [*self.credential_names, *self.readable]
+
+    @property
+    def kind(self) -> ChannelType:
+        """Its type, which may be one that this version does not know."""
+        known = CHANNEL_TYPES.get(self.channel_type)
+        return known or foreign_type(self.channel_type, self.credential_names, self.readable)
+
+    @property
+    def readable(self) -> dict[str, Any]:
+        """What may be read. Nothing, where somebody put another thing than an object there."""
+        return self.config if isinstance(self.config, dict) else {}
 
     @property
     def lacking(self) -> list[str]:
         """The members without which the channel cannot be enabled."""
-        present = {*self.config, *self.credential_names}
-        return [name for name in CHANNEL_TYPES[self.channel_type].required if name not in present]
+        return [name for name in self.kind.required if name not in self.named_parts]

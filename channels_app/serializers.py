@@ -42,7 +42,7 @@ class Credential(serializers.Serializer[Any]):
 
 class ChannelSerializer(serializers.ModelSerializer[InstanceChannel]):
     channelType = serializers.CharField(source="channel_type")
-    config = serializers.DictField(child=serializers.CharField())
+    config = serializers.DictField(source="readable", child=serializers.CharField())
     credentials = serializers.SerializerMethodField()
     updatedAt = serializers.DateTimeField(source="updated_at")
 
@@ -52,8 +52,8 @@ class ChannelSerializer(serializers.ModelSerializer[InstanceChannel]):
 
     @extend_schema_field(Credential(many=True))
     def get_credentials(self, row: InstanceChannel) -> list[dict[str, Any]]:
-        names = CHANNEL_TYPES[row.channel_type].credentials
-        return [{"key": name, "configured": name in row.credential_names} for name in names]
+        stored = row.credential_names
+        return [{"key": name, "configured": name in stored} for name in row.kind.credentials]
 
 
 class ChannelAnswer(Answer):

@@ -32,7 +32,7 @@ class ChannelViewSet(InstanceScopedViewSet):
     @extend_schema(responses=ChannelAnswer)
     def retrieve(self, request: Request, slug: str, kind: str) -> Response:
         """One channel, without its credentials."""
-        row = InstanceChannel.objects.describe(self.get_instance(), find_type(kind))
+        row = InstanceChannel.objects.describe(self.get_instance(), kind)
         return Response(_answer(row))
 
     @extend_schema(request=ChannelChange, responses=ChannelAnswer)
@@ -48,7 +48,7 @@ class ChannelViewSet(InstanceScopedViewSet):
     def destroy(self, request: Request, slug: str, kind: str) -> Response:
         """Delete the channel with its credentials, readable or not."""
         instance = self.get_instance(Role.EDITOR)
-        InstanceChannel.objects.disconnect(instance, find_type(kind), self.user)
+        InstanceChannel.objects.disconnect(instance, kind, self.user)
         return Response({"deleted": True})
 
 

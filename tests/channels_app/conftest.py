@@ -16,3 +16,16 @@ def connected(editor: User, instance: Instance) -> Instance:
     InstanceChannel.objects.connect(instance, WHATSAPP, whatsapp, editor)
     InstanceChannel.objects.connect(instance, TELEGRAM, telegram, editor)
     return instance
+
+
+@pytest.fixture
+def foreign(instance: Instance) -> InstanceChannel:
+    """Matrix, which another version of this project stored."""
+    return InstanceChannel.objects.create(
+        instance=instance,
+        channel_type="matrix",
+        enabled=True,
+        config={"room": "#a"},
+        credentials={"accessToken": "MARKER"},
+        credential_names=["accessToken"],
+    )

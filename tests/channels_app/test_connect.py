@@ -184,6 +184,6 @@ def test_of_enabling_and_clearing_at_once_no_enabled_channel_lacks_a_member(
         lambda: put(api, "telegram", {"botToken": None}).status_code,
         behind=instance,
     )
-    row = InstanceChannel.objects.describe(instance, TELEGRAM)
+    row = InstanceChannel.objects.describe(instance, "telegram")
     assert sorted(statuses) == [200, 400]
     assert row.enabled == ("botToken" in row.credential_names)

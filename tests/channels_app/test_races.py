@@ -17,8 +17,8 @@ def test_a_deleted_credential_does_not_come_back(
         channels.connect(instance, SLACK, {"botToken": "xoxb-old"}, None)
         together(
             lambda: channels.connect(instance, SLACK, {"signingSecret": "new"}, None),
-            lambda: channels.disconnect(instance, SLACK, None),
+            lambda: channels.disconnect(instance, "slack", None),
         )
         if channels.exists():  # the deletion came first
             assert channels.reveal(instance, SLACK) == {"signingSecret": "new"}
-            channels.disconnect(instance, SLACK, None)
+            channels.disconnect(instance, "slack", None)

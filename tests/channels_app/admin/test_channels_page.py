@@ -241,3 +241,26 @@ def test_the_page_takes_at_most_ten_queries(
 ) -> None:
     with django_assert_max_num_queries(10):
         assert "no-store" in client.get(url_of(instance))["Cache-Control"]
+
+
+def test_a_type_of_another_version_is_named_and_can_be_deleted(
+    client: Client, instance: Instance, foreign: InstanceChannel
+) -> None:
+    page = client.get(url_of(instance)).content.decode()
+    step = url_of(instance, "matrix/disconnect/")
+    assert "unknown type" in page
+    assert step in page
+    asked = client.get(step).content.decode()
+    assert "accessToken" in asked
+    assert "MARKER" not in page + asked
+    assert "Matrix is deleted." in client.post(step, follow=True).content.decode()
+    assert not InstanceChannel.objects.exists()
+
+
+def test_a_configuration_that_is_no_object_spares_the_page(
+    client: Client, instance: Instance, telegram: InstanceChannel
+) -> None:
+    InstanceChannel.objects.update(config="12")
+    page = client.get(url_of(instance)).content.decode()
+    assert page.count('placeholder="configured"') == 1
+    assert 'value="12"' not in page

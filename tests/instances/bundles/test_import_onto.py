@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 from rest_framework.test import APIClient
 
-from channels_app.catalog import TELEGRAM, WHATSAPP
+from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import AuditEntry, Instance
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
@@ -76,7 +76,7 @@ def test_readable_configuration_is_merged_and_the_channel_stays_whole(
     client: APIClient, filled: Instance
 ) -> None:
     client.post(URL, bundle(channels=[channel("telegram", {"allowedUserIds": "9"})]))
-    row = InstanceChannel.objects.describe(filled, TELEGRAM)
+    row = InstanceChannel.objects.describe(filled, "telegram")
     assert (row.enabled, row.config) == (True, {"allowedUserIds": "9"})
     client.post(URL, bundle(channels=[channel("telegram", {"allowedUserIds": ""})]))
     revealed = InstanceChannel.objects.reveal(filled, TELEGRAM)
@@ -101,7 +101,7 @@ def test_a_readable_member_that_lacks_is_asked_for_too(client: APIClient, filled
     client.put(f"{BASE}/channels/whatsapp", {"config": credentials})
     response = client.post(URL, bundle(channels=[channel("whatsapp")]))
     assert warned(response) == [("channel_credentials", "whatsapp", "whatsappNumber")]
-    assert not InstanceChannel.objects.describe(filled, WHATSAPP).enabled
+    assert not InstanceChannel.objects.describe(filled, "whatsapp").enabled
 
 
 def test_a_sensitive_variable_is_neither_replaced_nor_shown(
@@ -133,7 +133,7 @@ def test_a_channel_that_lacks_something_is_to_be_enabled_once_it_has_it(
     (warning,) = client.post(URL, bundle(channels=[channel("telegram")])).json()["warnings"]
     assert warning["message"] == "Telegram is disabled: set botToken, then enable it."
     client.put(f"{BASE}/channels/telegram", {"config": {"botToken": "1:a"}})
-    assert not InstanceChannel.objects.describe(instance, TELEGRAM).enabled
+    assert not InstanceChannel.objects.describe(instance, "telegram").enabled
 
 
 def test_what_earlier_bundles_left_is_kept_until_a_bundle_has_it(client: APIClient) -> None:
