@@ -29,10 +29,12 @@ class ConfigField(serializers.DictField):
 
 
 class ChannelChange(StrictSerializer):
-    """``config`` holds members to set (a string) or to clear (null); absent ones are kept."""
+    """What ``PUT`` takes."""
 
-    config = ConfigField(write_only=True)
-    enabled = BooleanField(required=False)
+    config = ConfigField(
+        write_only=True, help_text="Members to set (a string) or to clear (null); others are kept."
+    )
+    enabled = BooleanField(required=False, help_text="A new channel begins disabled.")
 
 
 class Credential(serializers.Serializer[Any]):

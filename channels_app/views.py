@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from channels_app.managers import find_type
 from channels_app.models import InstanceChannel
+from channels_app.schema import KIND
 from channels_app.serializers import (
     ChannelAnswer,
     ChannelChange,
@@ -29,13 +30,13 @@ class ChannelViewSet(InstanceScopedViewSet):
         rows = InstanceChannel.objects.listing(self.get_instance())
         return Response({"channels": ChannelSerializer(rows, many=True).data})
 
-    @extend_schema(responses=ChannelAnswer)
+    @extend_schema(parameters=[KIND], responses=ChannelAnswer)
     def retrieve(self, request: Request, slug: str, kind: str) -> Response:
         """One channel, without its credentials."""
         row = InstanceChannel.objects.describe(self.get_instance(), kind)
         return Response(_answer(row))
 
-    @extend_schema(request=ChannelChange, responses=ChannelAnswer)
+    @extend_schema(parameters=[KIND], request=ChannelChange, responses=ChannelAnswer)
     def connect(self, request: Request, slug: str, kind: str) -> Response:
         """Merge into the channel: absent members are kept, null clears, a string sets."""
         instance = self.get_instance(Role.EDITOR)
@@ -44,7 +45,7 @@ class ChannelViewSet(InstanceScopedViewSet):
         row = InstanceChannel.objects.connect(instance, channel, by=self.user, **change)
         return Response(_answer(row))
 
-    @extend_schema(responses={200: Deleted})
+    @extend_schema(parameters=[KIND], responses={200: Deleted})
     def destroy(self, request: Request, slug: str, kind: str) -> Response:
         """Delete the channel with its credentials, readable or not."""
         instance = self.get_instance(Role.EDITOR)
