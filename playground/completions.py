@@ -39,7 +39,7 @@ def begin(instance: Instance, body: Mapping[str, Any], secrets_page: str = "") -
         key = InstanceSecret.objects.reveal(instance, provider.key)
     except MissingSecret:
         raise missing_key(provider, secrets_page) from None
-    trace, slot = Trace.begin(instance, body), Slot()
+    trace, slot = Trace.begin(instance, body), Slot(instance)
     deadline = monotonic() + settings.ANSWER_SECONDS
     try:
         response = upstream.send(provider, key, {**body, "model": instance.model})

@@ -4,8 +4,9 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from threading import BoundedSemaphore, Event
+from threading import Event
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -86,10 +87,10 @@ def provider(loopback: HTTPServer, settings: Any) -> Iterator[HTTPServer]:
 
 
 @pytest.fixture(autouse=True)
-def free(monkeypatch: pytest.MonkeyPatch) -> BoundedSemaphore:
-    """The slots for completions, two of them, whatever the test before has left open."""
-    slots_of_this_test = BoundedSemaphore(2)
-    monkeypatch.setattr(slots, "_free", slots_of_this_test)
+def held(monkeypatch: pytest.MonkeyPatch) -> dict[int, UUID]:
+    """The slots that completions hold, whatever the test before has left open."""
+    slots_of_this_test: dict[int, UUID] = {}
+    monkeypatch.setattr(slots, "_held", slots_of_this_test)
     return slots_of_this_test
 
 
