@@ -27,7 +27,7 @@ _DAMAGED = "The credentials of {label} are damaged; no key opens them. Delete th
 
 
 class BundledChannel(OpenSerializer):
-    """A channel. ``settings`` in its result has the members that we know, ``other`` the rest."""
+    """A channel; a type or a member of `config` that is not known here is kept."""
 
     distinct = ("channelType",)
 
@@ -39,6 +39,7 @@ class BundledChannel(OpenSerializer):
         list_serializer_class = DistinctList
 
     def validate(self, entry: Entry) -> Entry:
+        """Part ``config`` into ``settings``, the members that we know, and ``other``, the rest."""
         config = entry.pop("config", {})
         kind = CHANNEL_TYPES.get(entry["channelType"])
         members = {member.name: member for member in kind.members} if kind else {}

@@ -29,7 +29,7 @@ class ConfigField(serializers.DictField):
 
 
 class ChannelChange(StrictSerializer):
-    """What ``PUT`` takes."""
+    """What `PUT` takes."""
 
     config = ConfigField(
         write_only=True, help_text="Members to set (a string) or to clear (null); others are kept."
@@ -51,6 +51,7 @@ class ChannelSerializer(serializers.ModelSerializer[InstanceChannel]):
     class Meta:
         model = InstanceChannel
         fields = ("channelType", "enabled", "config", "credentials", "updatedAt")
+        read_only_fields = fields
 
     @extend_schema_field(Credential(many=True))
     def get_credentials(self, row: InstanceChannel) -> list[dict[str, Any]]:

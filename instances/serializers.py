@@ -26,10 +26,11 @@ class InstanceSerializer(serializers.ModelSerializer[Instance]):
             "id", "slug", "name", "description", "status", "provider", "model",
             "authEnabled", "langsmithEnabled", "langsmithContent", "createdAt", "updatedAt",
         )  # fmt: skip
+        read_only_fields = fields
 
 
 class InstanceChange(StrictSerializer):
-    """What ``PATCH`` may set; ``slug`` is fixed after creation."""
+    """What `PATCH` may set; `slug` is fixed after creation."""
 
     name = TextField(max_length=255)
     description = TextField(max_length=10_000, allow_null=True, allow_blank=True, required=False)
@@ -46,7 +47,7 @@ class InstanceChange(StrictSerializer):
 
 
 class NewInstance(InstanceChange):
-    """What ``POST`` takes."""
+    """What `POST` takes."""
 
     slug = TextField(max_length=SLUG_MAX_LENGTH, validators=[validate_slug, validate_is_a_name])
 
@@ -64,7 +65,7 @@ class PageQuery(serializers.Serializer[Any]):
     """Keyset pagination: stable even while instances are created."""
 
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
-    after = serializers.CharField(default="", max_length=SLUG_MAX_LENGTH)
+    after = serializers.CharField(default="", allow_blank=True, max_length=SLUG_MAX_LENGTH)
 
 
 class MemberSerializer(serializers.ModelSerializer[Membership]):
@@ -74,6 +75,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
     class Meta:
         model = Membership
         fields = ("username", "role", "createdAt")
+        read_only_fields = fields
 
 
 class MemberChange(StrictSerializer):
@@ -98,6 +100,7 @@ class InstanceTokenSerializer(serializers.ModelSerializer[AccessToken]):
     class Meta:
         model = AccessToken
         fields = ("id", "label", "username", "createdAt", "expiresAt")
+        read_only_fields = fields
 
 
 class InstanceTokenListing(Answer):
@@ -110,6 +113,7 @@ class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
     class Meta:
         model = AuditEntry
         fields = ("id", "at", "actor", "action", "names")
+        read_only_fields = fields
 
 
 class AuditListing(Answer):
@@ -134,4 +138,4 @@ class TokenAnswer(Answer):
 
 
 class Deleted(Answer):
-    deleted = serializers.BooleanField(default=True)
+    deleted = serializers.BooleanField(help_text="Always true.")

@@ -33,7 +33,7 @@ class ChosenModel(serializers.Serializer[Any]):
 
 
 class ChatRequest(ChosenModel):
-    """What is read of a request. It is passed on whole, with the instance's model in it."""
+    """OpenAI's request. Members that are not described here are passed on."""
 
     messages = MessagesField(
         allow_empty=False, max_length=MAX_MESSAGES, help_text="OpenAI's messages."

@@ -32,6 +32,12 @@ _OPENAI_ERRORS = {
     "503": "The provider is overloaded, or the database does not answer; see `Retry-After`.",
     "504": "The provider did not answer in time.",
 }
+_WAIT = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_HEADERS = {
+    "401": {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}},
+    "429": _WAIT,
+    "503": _WAIT,
+}
 _ERROR = {
     "type": "object",
     "required": ["statusCode", "error", "message"],
@@ -143,7 +149,8 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 operation["requestBody"]["required"] = True
             for status in _possible(path, method, operation):
                 answer = {"description": errors[status], "content": content}
-                operation["responses"].setdefault(status, answer)
+                headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
+                operation["responses"].setdefault(status, {**answer, **headers})
     return result
 
 

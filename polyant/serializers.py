@@ -48,6 +48,8 @@ class TextField(serializers.CharField):
     """A JSON string, kept exactly as it was sent."""
 
     def __init__(self, **kwargs: Any) -> None:
+        if not kwargs.get("allow_blank"):
+            kwargs["min_length"] = 1  # known without it, but not to the OpenAPI document
         super().__init__(trim_whitespace=False, **kwargs)
         slow = ProhibitSurrogateCharactersValidator()
         self.validators = [*(each for each in self.validators if each != slow), NoSurrogates()]
@@ -76,9 +78,11 @@ class ChoiceField(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = one_of(names)
 
 
+# An answer's body for the OpenAPI document, which would publish a docstring of this class as that
+# of every answer: one object, also where it is a listing.
 @extend_schema_serializer(many=False)
 class Answer(serializers.Serializer[Any]):
-    """An answer's body for the OpenAPI document: one object, also where it is a listing."""
+    pass
 
 
 class DistinctList(serializers.ListSerializer[Any]):

@@ -64,13 +64,14 @@ class SecretSerializer(serializers.ModelSerializer[InstanceSecret]):
     wellKnown = serializers.SerializerMethodField(method_name="is_well_known")
     createdAt = serializers.DateTimeField(source="created_at", allow_null=True)
     updatedAt = serializers.DateTimeField(source="updated_at", allow_null=True)
-    updatedBy = serializers.CharField(source="updated_by.username", default=None, allow_null=True)
+    updatedBy = serializers.CharField(source="updated_by.username", allow_null=True)
 
     class Meta:
         model = InstanceSecret
         fields = (
             "key", "configured", "wellKnown", "createdAt", "updatedAt", "updatedBy", "version",
         )  # fmt: skip
+        read_only_fields = fields
 
     def is_configured(self, row: InstanceSecret) -> bool:
         return not row._state.adding

@@ -66,7 +66,7 @@ class NullableText(TextField):
     """A text or null. An empty text is null, as in a form of the public engine."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_null=True, **kwargs)
+        super().__init__(allow_null=True, allow_blank=True, **kwargs)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return super().run_validation(None if data == "" else data)
@@ -115,7 +115,7 @@ class PlanQuery(serializers.Serializer[Any]):
 
 
 class BundleWarning(serializers.Serializer[Any]):
-    """The names say, for programs, what ``message`` is about."""
+    """The names say, for programs, what `message` is about."""
 
     type = serializers.ChoiceField(WarningType.choices)
     message = serializers.CharField()

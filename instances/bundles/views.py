@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,13 +14,20 @@ from instances.roles import Role
 from instances.views import InstanceScopedViewSet, InstanceViewSet
 from polyant.views import read, read_query
 
+_FILENAME = OpenApiParameter(
+    "Content-Disposition",
+    location=OpenApiParameter.HEADER,
+    response=[200],
+    description="The name of a file to save it under.",
+)
+
 
 class BundleViewSet(InstanceScopedViewSet):
     """The bundle of one instance, out and in."""
 
     max_body_bytes = MAX_BYTES
 
-    @extend_schema(responses=Bundle)
+    @extend_schema(parameters=[_FILENAME], responses=Bundle)
     def export(self, request: Request, slug: str) -> HttpResponse:
         """The instance as a bundle, without a credential; names of what is configured."""
         return download(request.method, self.get_instance(), self.user)

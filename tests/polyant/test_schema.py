@@ -1,6 +1,7 @@
 """The OpenAPI document at /api/schema, and its pages at /api/docs."""
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -120,6 +121,76 @@ def test_no_answer_about_secrets_has_a_value(schema: dict[str, Any]) -> None:
     schemas = schema["components"]["schemas"]
     assert set(schemas["ListedSecret"]["properties"]) == {"key", "configured"}
     assert "value" not in schemas["Secret"]["properties"]
+
+
+# What an answer leaves out where there is nothing to say; all else is always there.
+LEFT_OUT = {
+    ("InstanceListing", "nextAfter"), ("SecretListing", "warnings"), ("ListedEnv", "unreadable"),
+    ("BundleWarning", "key"), ("BundleWarning", "skillSlug"), ("BundleWarning", "channelType"),
+    ("BundleWarning", "names"), ("Error", "errors"), ("ChatAnswer", "usage"),
+}  # fmt: skip
+
+
+def answered(schema: dict[str, Any], part: Any) -> set[str]:
+    """The names of the components in a part of the document, and of those within them."""
+    found = {match.rpartition("/")[2] for match in re.findall(r'"(#/[^"]*)"', json.dumps(part))}
+    inner = [answered(schema, schema["components"]["schemas"][name]) for name in found]
+    return found.union(*inner)
+
+
+def test_what_an_answer_always_has_is_required(schema: dict[str, Any]) -> None:
+    responses = [each["responses"] for path in schema["paths"].values() for each in path.values()]
+    left_out = set()
+    for name in answered(schema, responses):
+        described = schema["components"]["schemas"][name]
+        if not name.startswith("Bundled") and name != "Bundle":  # which are bodies as well
+            optional = described["properties"].keys() - described.get("required", ())
+            left_out |= {(name, member) for member in optional}
+    assert left_out == LEFT_OUT
+
+
+def test_the_provider_of_an_answer_is_one_of_ours_or_null(schema: dict[str, Any]) -> None:
+    described = schema["components"]["schemas"]["Instance"]["properties"]["provider"]
+    assert described["enum"] == ["openai", "anthropic", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "shortest"),
+    [("NewInstance", "name", 1), ("NewInstance", "model", 1), ("NewInstance", "description", 0),
+     ("SecretEntry", "value", 1), ("EnvEntry", "value", 0), ("BundledInstance", "model", 0),
+     ("Credentials", "password", 1)],
+)  # fmt: skip
+def test_a_text_that_may_not_be_empty_says_so(
+    schema: dict[str, Any], name: str, member: str, shortest: int
+) -> None:
+    described = schema["components"]["schemas"][name]["properties"][member]
+    assert described.get("minLength", 0) == shortest
+
+
+def test_a_default_of_a_query_is_one_of_its_own_values(
+    schema: dict[str, Any], api: APIClient
+) -> None:
+    after, _ = schema["paths"]["/api/instances"]["get"]["parameters"]
+    assert (after["name"], after["schema"]) == (
+        "after", {"type": "string", "default": "", "maxLength": 100},
+    )  # fmt: skip
+    assert api.get("/api/instances?after=").json() == api.get("/api/instances").json()
+
+
+def test_no_word_of_the_document_is_about_the_code(schema: dict[str, Any]) -> None:
+    text = json.dumps(schema)
+    for word in ("``", "OpenAPI document", "its result", "serializer"):
+        assert word not in text, word
+
+
+def test_the_headers_that_an_answer_depends_on_are_described(schema: dict[str, Any]) -> None:
+    needed = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
+    for path, methods in schema["paths"].items():
+        for operation in methods.values() if not path.startswith("/health") else ():
+            for status, answer in operation["responses"].items():
+                assert answer.get("headers", {}).keys() >= needed.get(status, set()), path
+    export = schema["paths"][f"{I}/export"]["get"]["responses"]["200"]
+    assert "Content-Disposition" in export["headers"]
 
 
 def test_a_credential_of_a_channel_is_described_by_its_two_members(schema: dict[str, Any]) -> None:
