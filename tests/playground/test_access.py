@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_httpserver import HTTPServer
 from rest_framework.test import APIClient
 
@@ -192,6 +194,19 @@ def test_one_row_is_opened_whoever_knocks(
         assert knock("Bearer x").status_code == 401
     with django_assert_num_queries(3):  # and the provider's key
         assert knock(f"Bearer {OWN_KEY}").status_code == 200
+
+
+def test_an_instance_that_there_is_not_is_looked_at_like_one_that_there_is(
+    knock: Knock, with_key: Instance, other_instance: Instance
+) -> None:
+    Instance.objects.create(slug="without-key", name="Without key", auth_enabled=True)
+    asked = []
+    for slug in ("my-assistant", "without-key", "other-assistant", "no-such", "../x"):
+        with CaptureQueriesContext(connection) as queries:
+            assert knock("Bearer x", model=slug).status_code == 401, slug
+        asked.append([query["sql"].partition(" WHERE ")[0] for query in queries])
+    assert len(asked[0]) == 2
+    assert asked == [asked[0]] * len(asked)
 
 
 def test_a_signed_in_browser_may_ask_from_our_own_pages_only(
