@@ -51,7 +51,7 @@ WELL_KNOWN = (
     ),
     WellKnown(
         "auth_api_key", ACCESS, "Key for callers of this instance",
-        "Clients of /v1 send it as their Bearer token. Choose a long random text.",
+        "Clients of /v1 send it as their Bearer token. Make one: openssl rand -hex 32.",
         "Clients that sign in with this key are refused.",
     ),
     WellKnown(
