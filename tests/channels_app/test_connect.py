@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from channels_app.catalog import CHANNEL_TYPES, SLACK, TELEGRAM
 from channels_app.models import InstanceChannel
-from instances.models import Instance
+from instances.models import AuditEntry, Instance
 from polyant.exceptions import Invalid
 
 URL = "/api/instances/my-assistant/channels"
@@ -83,6 +83,29 @@ def test_an_absent_member_is_kept_and_a_string_sets(api: APIClient, instance: In
     assert revealed(instance, "slack") == {**FULL["slack"], "appToken": "xapp-2"}
 
 
+def test_what_was_only_switched_is_in_the_audit_trail_too(api: APIClient) -> None:
+    put(api, "telegram", FULL["telegram"])
+    put(api, "telegram", {}, enabled=True)
+    assert [entry.names for entry in AuditEntry.objects.order_by("pk")] == [
+        ["telegram/allowedUserIds", "telegram/botToken"],
+        ["telegram"],
+    ]
+
+
+REFUSED = [
+    ({"token": "x"}, "config", "unknown_member"),
+    ({"botToken": "••••cdef"}, "config.botToken", "placeholder"),
+    ({"botToken": "a b"}, "config.botToken", "invalid"),
+    ({}, "config", "incomplete"),
+]
+
+
+def test_a_refusal_says_where_and_has_a_code(api: APIClient) -> None:
+    for config, path, code in REFUSED:
+        [error] = put(api, "telegram", config, enabled=True).json()["errors"]
+        assert (error["path"], error["code"]) == (path, code)
+
+
 @pytest.mark.parametrize("member", ["botToken", "allowedUserIds"])
 def test_null_clears_a_member(api: APIClient, instance: Instance, member: str) -> None:
     put(api, "telegram", FULL["telegram"])
@@ -141,9 +164,19 @@ def test_an_unknown_type_is_not_found_and_the_valid_ones_are_listed(api: APIClie
         assert all(valid in response.json()["message"] for valid in FULL), kind
 
 
-def test_what_an_import_brings_is_no_credential(instance: Instance) -> None:
-    members = {"allowedUserIds": "12", "botToken": "1:a"}
-    with pytest.raises(Invalid, match="set by connecting"):
+@pytest.mark.parametrize(
+    ("member", "value", "refusal"),
+    [
+        ("botToken", "1:a", "set by connecting"),
+        ("allowedUserIds", "me", "not valid"),
+        ("token", "1:a", "Unknown member"),
+    ],
+)
+def test_what_an_import_brings_is_readable_and_valid(
+    instance: Instance, member: str, value: str, refusal: str
+) -> None:
+    members = {"allowedUserIds": "12", member: value}
+    with pytest.raises(Invalid, match=refusal):
         InstanceChannel.objects.configure(instance, TELEGRAM, members, None, enabled=True)
     assert not InstanceChannel.objects.exists()
 

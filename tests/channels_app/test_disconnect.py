@@ -7,18 +7,24 @@ from django.contrib.auth.models import User
 from django.db import connection
 from rest_framework.test import APIClient
 
+from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
+from instances.audit import Action, AuditEntry
 from instances.models import Instance
 
 URL = "/api/instances/my-assistant/channels"
 
 
 def test_a_channel_is_gone_at_once_and_alone(
-    api: APIClient, connected: Instance, raw_rows: Callable[[str], list[dict[str, Any]]]
+    api: APIClient, connected: Instance, other_instance: Instance
 ) -> None:
+    InstanceChannel.objects.connect(other_instance, TELEGRAM, {"botToken": "1:b"}, None)
     response = api.delete(f"{URL}/telegram")
     assert (response.status_code, response.json()) == (200, {"deleted": True})
-    assert [row["channel_type"] for row in raw_rows("instance_channels")] == ["whatsapp"]
+    assert sorted(InstanceChannel.objects.values_list("instance__slug", "channel_type")) == [
+        ("my-assistant", "whatsapp"),
+        ("other-assistant", "telegram"),
+    ]
     assert api.get(f"{URL}/telegram").status_code == 404
 
 
@@ -27,6 +33,8 @@ def test_what_is_not_connected_cannot_be_disconnected(api: APIClient, connected:
         api.delete(f"{URL}/{kind}").status_code for kind in ("telegram", "telegram", "slack")
     ]
     assert statuses == [200, 404, 404]
+    entries = AuditEntry.objects.filter(action=Action.CHANNEL_DISCONNECTED)
+    assert [entry.names for entry in entries] == [["telegram"]]
 
 
 def test_an_unknown_type_is_not_found_and_the_valid_ones_are_listed(

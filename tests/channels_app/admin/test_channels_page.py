@@ -45,6 +45,15 @@ def test_a_channel_shows_its_configuration_and_no_credential(
     assert "UTC by owner" in page
 
 
+def test_a_channel_of_another_instance_is_not_shown(
+    client: Client, instance: Instance, other_instance: Instance, owner: User
+) -> None:
+    InstanceChannel.objects.connect(other_instance, TELEGRAM, {"allowedUserIds": "4711"}, owner)
+    page = client.get(url_of(instance)).content.decode()
+    assert "4711" not in page
+    assert "UTC by owner" not in page
+
+
 def test_a_channel_is_connected_and_enabled(client: Client, instance: Instance) -> None:
     response = save(client, instance, "telegram", botToken=TOKEN, allowedUserIds="7", enabled="on")
     assert response.status_code == 302

@@ -192,7 +192,8 @@ def test_admins_import_and_others_do_not(
         assert anonymous.post(path, bundle()).status_code == 401
 
 
-def test_who_imported_what_is_on_record(client: APIClient, filled: Instance) -> None:
+def test_who_imported_what_is_on_record(client: APIClient, filled: Instance, owner: User) -> None:
+    InstanceChannel.objects.update(updated_by=None)
     seen = AuditEntry.objects.count()
     content = bundle(
         name="My assistant",
@@ -209,6 +210,10 @@ def test_who_imported_what_is_on_record(client: APIClient, filled: Instance) -> 
         ("skill_env.set", ["search/REGION"]),
         ("instance.imported", ["bundle_extras", "channels", "description", "skillEnv"]),
     ]
+    authors = {
+        kind: row.updated_by for kind, row in InstanceChannel.objects.described(filled).items()
+    }
+    assert authors == {"telegram": owner, "slack": None}
 
 
 def test_what_is_so_already_is_not_written_again(
