@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from rest_framework.test import APIClient
@@ -28,6 +29,13 @@ def test_what_is_named_changes_and_the_rest_stays(api: APIClient) -> None:
         assert after == {**before, member: value, "updatedAt": after["updatedAt"]}, member
         before = api.get(URL).json()["instance"]
         assert before == after, member
+
+
+def test_of_several_instances_the_named_one_changes(api: APIClient) -> None:
+    first = Instance.objects.create(pk=UUID(int=0), slug="first-in-every-order", name="First")
+    assert api.patch(URL, {"name": "Renamed"}).json()["instance"]["slug"] == "my-assistant"
+    first.refresh_from_db()
+    assert first.name == "First"
 
 
 def test_null_clears_what_may_be_absent(api: APIClient) -> None:

@@ -69,6 +69,7 @@ def test_who_creates_an_instance_is_its_first_admin(client: APIClient, founder: 
 def test_a_taken_slug_is_a_conflict(client: APIClient, instance: Instance) -> None:
     response = client.post(URL, {"slug": "my-assistant", "name": "Mine"})
     assert response.status_code == 409
+    assert response.json()["message"] == "This slug is taken; choose another."
     assert not Membership.objects.filter(user__username="founder").exists()
 
 

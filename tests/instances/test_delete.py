@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from time import sleep
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -40,6 +41,12 @@ def test_another_instance_keeps_what_it_has(
     listing = theirs.put(path, {"secrets": [{"key": "mine", "value": "v"}]}).json()
     client.delete(URL)
     assert theirs.get(path).json() == listing
+
+
+def test_of_several_instances_the_named_one_goes(client: APIClient) -> None:
+    first = Instance.objects.create(pk=UUID(int=0), slug="first-in-every-order", name="First")
+    client.delete(URL)
+    assert Instance.objects.get() == first
 
 
 def test_a_deleted_instance_is_not_found(client: APIClient) -> None:

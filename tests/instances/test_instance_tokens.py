@@ -81,12 +81,14 @@ def test_no_part_of_a_token_or_of_its_digest_is_in_the_answer(
         assert part not in answer
 
 
-def test_a_withdrawn_token_ends_at_once(client: APIClient, issue: Issue) -> None:
+def test_a_withdrawn_token_ends_at_once_and_alone(client: APIClient, issue: Issue) -> None:
     theirs, token = issue("my-assistant")
+    newer, _ = issue("my-assistant")
     assert theirs.get("/api/instances/my-assistant").status_code == 200
     response = client.delete(f"{URL}/{token.pk}")
     assert (response.status_code, response.json()) == (200, {"deleted": True})
     assert theirs.get("/api/instances/my-assistant").status_code == 401
+    assert newer.get("/api/instances/my-assistant").status_code == 200
     assert not AccessToken.objects.filter(pk=token.pk).exists()
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from instances.models import Instance, Membership
+from instances.models import AuditEntry, Instance, Membership
 from instances.roles import Role
 
 URL = "/api/instances/my-assistant/members"
@@ -22,7 +22,9 @@ def roles() -> dict[str, str]:
     return dict(Membership.objects.values_list("user__username", "role"))
 
 
-def test_members_see_each_other_by_name(client: APIClient, editor: User, viewer: User) -> None:
+def test_members_see_each_other_by_name_and_nobody_else(
+    client: APIClient, editor: User, viewer: User, outsider: User
+) -> None:
     members = client.get(URL).json()["members"]
     assert [list(each) for each in members] == [["username", "role", "createdAt"]] * 3
     assert [(each["username"], each["role"]) for each in members] == [
@@ -60,6 +62,7 @@ def test_a_removed_member_is_gone(client: APIClient, viewer: User) -> None:
     assert (response.status_code, response.json()) == (200, {"deleted": True})
     assert client.delete(f"{URL}/viewer").status_code == 404
     assert roles() == {"owner": "admin"}
+    assert AuditEntry.objects.latest("pk").names == ["viewer"]
 
 
 def test_a_role_that_there_is_not_is_told_those_there_are(client: APIClient, viewer: User) -> None:
@@ -75,10 +78,18 @@ def test_a_role_that_there_is_not_is_told_those_there_are(client: APIClient, vie
         ], role
 
 
-def test_the_last_admin_stays_admin(client: APIClient, editor: User) -> None:
+def test_who_is_removed_stays_a_member_elsewhere(
+    client: APIClient, viewer: User, other_instance: Instance
+) -> None:
+    other_instance.memberships.create(user=viewer, role=Role.EDITOR)
+    client.delete(f"{URL}/viewer")
+    assert Membership.objects.get(user=viewer).instance == other_instance
+
+
+def test_the_last_admin_stays_admin(client: APIClient, editor: User, outsider: User) -> None:
     assert client.put(f"{URL}/owner", {"role": "editor"}).status_code == 409
     assert client.delete(f"{URL}/owner").status_code == 409
-    assert roles() == {"owner": "admin", "editor": "editor"}
+    assert roles() == {"owner": "admin", "editor": "editor", "outsider": "admin"}
 
 
 def test_an_admin_who_is_no_longer_active_is_no_other_admin(

@@ -66,6 +66,15 @@ def test_a_new_secret_key_ends_no_token_while_the_old_one_is_a_fallback(
     assert traded.get("/api/instances").status_code == 401
 
 
+def test_a_new_token_sweeps_the_expired_ones_of_its_owner_away(owner: User, viewer: User) -> None:
+    for user in (owner, viewer):
+        for days in (-1, 1):
+            AccessToken.objects.issue(user, timedelta(days=days), label=f"{user} {days}")
+    AccessToken.objects.issue(owner, timedelta(days=1), label="new")
+    labels = AccessToken.objects.values_list("label", flat=True)
+    assert sorted(labels) == ["new", "owner 1", "viewer 1"]
+
+
 @pytest.mark.parametrize("name", ["owner", "nobody"])
 def test_a_wrong_password_says_no_more_than_an_unknown_name(
     anonymous: APIClient, owner: User, name: str

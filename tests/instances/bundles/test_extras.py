@@ -54,3 +54,7 @@ def test_any_members_survive_the_database(instance: Instance, members: dict[str,
 def test_nothing_kept_is_the_default_of_the_column(instance: Instance) -> None:
     assert Extras().to_column() == Instance._meta.get_field("bundle_extras").get_default() == {}
     assert Extras.of(Instance.objects.get(pk=instance.pk)) == Extras()
+
+
+def test_what_is_kept_is_read_only_by_who_looks_at_it(instance: Instance) -> None:
+    assert Instance.objects.get(pk=instance.pk).get_deferred_fields() == {"bundle_extras"}
