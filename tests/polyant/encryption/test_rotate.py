@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test import override_settings
 from pytest_django.fixtures import Settings
 
 from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import Instance
+from polyant.encryption import rotation
 from polyant.encryption import stored as stored_rows_module
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.inventory import rows_per_key, take_inventory
+from polyant.encryption.reports import rotation_as_text
 from polyant.encryption.rotation import rotate
 from polyant.encryption.stored import all_encrypted_fields, pages
 from secrets_app.managers import EnvEntry
@@ -99,6 +102,35 @@ def test_a_value_written_between_reading_and_writing_wins(new_key: str, instance
     assert InstanceSecret.objects.reveal(instance, "custom") == "newer"
 
 
+def test_a_value_written_meanwhile_with_the_old_key_is_for_the_next_pass(
+    new_key: str, instance: Instance, settings: Settings
+) -> None:
+    times = iter([1])
+
+    def write_once(_: str, __: int) -> None:
+        for _time in times:
+            _write_with_the_old_key(instance, settings)
+
+    report = rotate(only=frozenset({"instance_secrets"}), progress=write_once)
+    assert (report.rotated, report.is_complete) == ({"instance_secrets": 2}, True)
+    assert rows_per_key()["instance_secrets"] == {new_key: 2}
+    assert InstanceSecret.objects.reveal(instance, "custom") == "newer"
+
+
+def test_what_is_written_faster_than_it_is_rotated_is_left_and_told(
+    new_key: str, instance: Instance, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "MAX_PASSES", 2)
+    monkeypatch.setattr(rotation, "PAUSE_SECONDS", 0)
+
+    def write_always(_: str, __: int) -> None:
+        _write_with_the_old_key(instance, settings)
+
+    report = rotate(only=frozenset({"instance_secrets"}), progress=write_always)
+    assert (report.left, report.is_complete) == (1, False)
+    assert "1 rows are under another key still" in rotation_as_text(report)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_a_writer_has_locked_is_left_to_the_writer(
     new_key: str, instance: Instance
@@ -118,6 +150,7 @@ def test_a_row_that_does_not_open_is_left_and_named(new_key: str, instance: Inst
     named = (row.table, row.owner, row.name, row.reason)
     assert named == ("instance_secrets", instance.slug, "custom", "tampered")
     assert report.rotated["instance_secrets"] == 1
+    assert report.left == 0
     assert take_inventory().unreadable == report.unreadable
 
 
@@ -166,6 +199,13 @@ def _writing(instance: Instance, values: dict[str, str]) -> Iterator[None]:
         assert written.wait(30)
         yield
         writing.result()
+
+
+def _write_with_the_old_key(instance: Instance, settings: Settings) -> None:
+    """As a process does that has not been told of the new one."""
+    [old] = settings.ENCRYPTION_KEY_FALLBACKS
+    with override_settings(ENCRYPTION_KEY=old, ENCRYPTION_KEY_FALLBACKS=[]):
+        InstanceSecret.objects.set_many(instance, {"custom": "newer"}, None)
 
 
 def _corrupt(key: str) -> None:
