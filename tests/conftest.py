@@ -188,12 +188,13 @@ def together(transactional_db: None) -> Callable[..., list[Any]]:
     """Run calls at one moment, each in a thread and connection of its own.
 
     With ``behind`` a row, all of them wait for a lock before the first one gets it. What is to
-    happen ``meanwhile`` is done by whoever holds the lock.
+    happen ``first``, and ``meanwhile``, is done by whoever holds the lock.
     """
 
     def run(
         *calls: Callable[[], Any],
         behind: Model | None = None,
+        first: Callable[[], object] = lambda: None,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> list[Any]:
         barrier = Barrier(len(calls))
@@ -213,6 +214,7 @@ def together(transactional_db: None) -> Callable[..., list[Any]]:
             with transaction.atomic():
                 rows = type(behind)._default_manager.select_for_update(no_key=True)
                 assert rows.filter(pk=behind.pk).first()
+                first()
                 running = [pool.submit(begin, call) for call in calls]
                 standstill.wait_for(running)
                 meanwhile()

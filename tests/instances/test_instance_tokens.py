@@ -138,6 +138,34 @@ def test_of_two_admins_at_once_one_withdraws_it(
     assert [each.slug for each in token.instances.all()] == ["other-assistant"]
 
 
+def test_of_two_admins_of_two_instances_at_once_one_ends_it(
+    owner: User,
+    issue: Issue,
+    instance: Instance,
+    other_instance: Instance,
+    together: Callable[..., list[Any]],
+) -> None:
+    _, token = issue("my-assistant", "other-assistant")
+    together(
+        lambda: withdrawn(instance, token, owner),
+        behind=token,
+        first=lambda: withdrawn(other_instance, token, owner),
+    )
+    assert not AccessToken.objects.exists()
+
+
+def test_two_tokens_of_the_same_instances_do_not_stand_in_each_others_way(
+    issue: Issue, instance: Instance, other_instance: Instance, together: Callable[..., list[Any]]
+) -> None:
+    lower, higher = sorted((instance, other_instance), key=lambda each: each.pk)
+    together(
+        lambda: issue(higher.slug, lower.slug),
+        behind=lower,
+        meanwhile=lambda: Instance.objects.lock(higher),
+    )
+    assert AccessToken.objects.get().instances.count() == 2
+
+
 @pytest.mark.parametrize("slugs", [["my-assistant"], ["my-assistant", "other-assistant"]])
 def test_a_withdrawal_and_the_end_of_the_owner_do_not_stand_in_each_others_way(
     owner: User,
