@@ -183,6 +183,26 @@ def test_a_row_entered_anew_meanwhile_is_spared(lost: Instance) -> None:
     assert InstanceSecret.objects.reveal(lost, "custom") == "newer"
 
 
+def test_a_row_that_is_being_entered_anew_is_spared(
+    lost: Instance, together: Callable[..., list[int]]
+) -> None:
+    found, row = find_lost(), InstanceSecret.objects.get(key="custom")
+    deleted = together(
+        lambda: wipe(found),
+        behind=row,
+        meanwhile=lambda: InstanceSecret.objects.set_many(lost, {"custom": "newer"}, None),
+    )
+    assert deleted == [3]
+    assert InstanceSecret.objects.reveal(lost, "custom") == "newer"
+
+
+def test_an_instance_that_somebody_changes_does_not_keep_its_rows(
+    lost: Instance, together: Callable[..., list[int]]
+) -> None:
+    found = find_lost()
+    assert together(lambda: wipe(found), behind=lost) == [4]
+
+
 def test_many_rows_are_named_and_deleted_in_few_queries(
     stored: Instance, settings: Settings, new_key: str,
     django_assert_max_num_queries: DjangoAssertNumQueries,
