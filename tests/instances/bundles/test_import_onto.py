@@ -147,6 +147,8 @@ def test_what_earlier_bundles_left_is_kept_until_a_bundle_has_it(client: APIClie
     assert {each["channelType"]: each["config"] for each in inside["channels"]} == {
         "telegram": {"x": 1}, "agent": {"a": 2},
     }  # fmt: skip
+    client.post(URL, bundle())
+    assert client.get(f"{BASE}/export").json()["instance"]["provider"] == "google"
     client.post(URL, bundle(provider="openai"))
     assert client.get(f"{BASE}/export").json()["instance"]["provider"] == "openai"
     client.patch(BASE, {"provider": None})
