@@ -47,6 +47,14 @@ def test_a_key_that_json_must_escape_is_not_passed_on(
     assert ask().json()["error"]["code"] == "provider_broke_off"
 
 
+def test_what_is_too_short_for_a_key_is_a_part_of_a_word(
+    ask: Ask, asked: Instance, provider: HTTPServer
+) -> None:
+    InstanceSecret.objects.set_many(asked, {"openai_api_key": "Hello"}, None)
+    provider.expect_request(CHAT).respond_with_json(COMPLETION)
+    assert ask().json() == COMPLETION
+
+
 def test_other_escapes_are_passed_on(ask: Ask, provider: HTTPServer) -> None:
     raw = json.dumps({**COMPLETION, "note": "<>"}).replace("<>", "\\u0022\\\\u0041 \\/\\n")
     provider.expect_request(CHAT).respond_with_data(raw)

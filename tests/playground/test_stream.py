@@ -89,8 +89,16 @@ def test_what_follows_the_end_is_not_waited_for(ask: Ask, script: Script) -> Non
 def test_a_stream_without_an_end_mark_is_whole_once_it_says_why_it_finished(
     ask: Ask, provider: HTTPServer
 ) -> None:
-    streamed(provider, chunk("Hi", "stop"))
-    assert ask(stream=True).getvalue() == chunk("Hi", "stop")
+    usage = chunk("", choices=[], usage={"total_tokens": 5})
+    for parts in ([chunk("Hi", "stop")], [chunk("Hi", "stop"), usage]):
+        streamed(provider, *parts)
+        assert ask(stream=True).getvalue() == b"".join(parts)
+
+
+def test_the_kind_of_an_answer_is_read_without_case(ask: Ask, provider: HTTPServer) -> None:
+    headers = {"Content-Type": "Text/Event-Stream; charset=utf-8"}
+    streamed(provider, chunk("Hi", "stop"), DONE, **headers)
+    assert ask(stream=True).getvalue() == chunk("Hi", "stop") + DONE
 
 
 def test_a_half_stream_ends_with_an_error_event(ask: Ask, provider: HTTPServer) -> None:

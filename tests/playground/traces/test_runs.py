@@ -101,14 +101,32 @@ def test_a_stream_that_its_client_left_is_traced_as_cancelled(
     assert run_of(langsmith)["error"] == "cancelled"
 
 
+def test_a_stream_without_an_end_mark_is_no_failure(
+    ask: Ask, traced: Instance, script: Script, langsmith: HTTPServer
+) -> None:
+    script.say(chunk("Hi", "stop"))
+    script.end()
+    ask(stream=True).getvalue()
+    assert run_of(langsmith)["error"] is None
+
+
 @pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "provider_refused_key"), (200, "provider_broke_off")]
+)
 def test_a_failure_is_traced_by_its_code(
-    ask: Ask, traced: Instance, provider: HTTPServer, langsmith: HTTPServer, stream: bool
+    ask: Ask,
+    traced: Instance,
+    provider: HTTPServer,
+    langsmith: HTTPServer,
+    stream: bool,
+    status: int,
+    code: str,
 ) -> None:
     echo = {"error": {"message": f"wrong key {KEY}"}}
-    provider.expect_request(CHAT).respond_with_json(echo, status=401)
-    assert ask(stream=stream).status_code == 400
-    assert run_of(langsmith)["error"] == "provider_refused_key"
+    provider.expect_request(CHAT).respond_with_json(echo, status=status)
+    assert ask(stream=stream).json()["error"]["code"] == code
+    assert run_of(langsmith)["error"] == code
 
 
 def test_a_key_that_a_gateway_repeats_is_not_in_the_trace(
