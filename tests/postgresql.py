@@ -24,6 +24,10 @@ _SERVER = (
     "-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_wal_size=256MB"
 )
 _LEAST_MEMORY = 2**30  # bytes
+# It knows upper and lower case of every letter, as the databases of most people do.
+_LOCALE = (
+    "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+)  # fmt: skip
 
 
 @contextmanager
@@ -34,7 +38,7 @@ def postgresql(place_of_data: str = "/tmp") -> Iterator[str]:
         binaries, options = _for_us(Path(name), Path(data))
         control = (str(binaries / "pg_ctl"), "-w", "-D", data)
         initdb = (str(binaries / "initdb"), "-N", "-D", data, "-U", "postgres", "-A", "trust")
-        _run(*initdb, "--encoding=UTF8", "--locale=C", **options)
+        _run(*initdb, *_LOCALE, **options)
         server = ("-l", f"{name}/log", "-o", _SERVER.format(folder=name), "start")
         _run(*control, *server, **options)
         try:
