@@ -137,6 +137,16 @@ def test_check_names_what_would_be_set_and_opens_nothing(instance: Instance) -> 
     assert "The secret moved cannot be opened (tampered)" in refused()
 
 
+def test_another_instance_has_secrets_and_variables_of_its_own(
+    instance: Instance, other_instance: Instance
+) -> None:
+    put(instance, ours="1")
+    put(other_instance, theirs="2")
+    put_env(instance, OURS_TOO="3")
+    put_env(other_instance, THEIRS_TOO="4")
+    assert check("--skill", "search") == ["OURS", "OURS_TOO"]
+
+
 def test_only_takes_the_secrets_it_names_and_without_a_name_none(instance: Instance) -> None:
     put(instance, a="1", b="2", c="3")
     put_env(instance, TOKEN="4")
