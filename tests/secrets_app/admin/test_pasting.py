@@ -12,7 +12,10 @@ from secrets_app.pasting import Fault, read_env
 
 ENV = """\
 # comment
+ \t# comment, further in
 OPENAI_API_KEY=sk-1 # trailing
+SPACED=b \t # trailing
+ \t
 export GITHUB_TOKEN=it''s
 
 aws_region = "eu-central-1"
@@ -24,6 +27,8 @@ HASH=a#b
 ESCAPED="a\\nb\\"c"
 WINDOWS="ab\\cd \\\\ \\$x \\t"
 URL=postgres://u:p@h/d?x=1
+DASHES="--"
+QUOTE="\\"x"
 """
 
 
@@ -31,6 +36,7 @@ def test_what_env_files_have_is_understood() -> None:
     pasted = read_env(ENV)
     assert pasted.values == {
         "openai_api_key": "sk-1",
+        "spaced": "b",
         "github_token": "it''s",
         "aws_region": "eu-central-1",
         "pem": "-----BEGIN\ntwo\n",
@@ -39,6 +45,8 @@ def test_what_env_files_have_is_understood() -> None:
         "escaped": 'a\nb"c',
         "windows": "ab\\cd \\ $x \t",
         "url": "postgres://u:p@h/d?x=1",
+        "dashes": "--",
+        "quote": '"x',
     }
     assert pasted.faults == []
 
@@ -107,6 +115,7 @@ def test_a_block_a_bracket_or_a_quote_that_ends_on_its_line_is_a_value() -> None
 
 
 def test_a_name_that_stands_twice_is_used_in_neither_line() -> None:
+    assert [fault.line for fault in read_env("A=1\nB=1\na=2").faults] == [1, 3]
     pasted = read_env("A=1\nB=1\na=2\nA=3\nC=\nC=4")
     assert pasted.values == {"b": "1", "c": "4"}
     assert [(fault.line, fault.key) for fault in pasted.faults] == [
