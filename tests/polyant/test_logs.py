@@ -33,7 +33,10 @@ CREDENTIALS = [
     f"lsv2_pt_{MARKER}",
     f"ls_{MARKER}",
     f"tvly-{MARKER}",
+    f"gho_{MARKER}",
     f"ghp_{MARKER}",
+    f"ghs_{MARKER}",
+    f"ghu_{MARKER}",
     f"github_pat_{MARKER}",
     f"v1.0123456789abcdef.{MARKER}",
     f"https://api.telegram.org/bot123456789:AA{MARKER}{'x' * 21}/getMe",
@@ -132,6 +135,15 @@ def test_a_probe_that_is_refused_is_told_and_not_logged(
     settings.ENCRYPTION_KEY = "2e" * 32
     assert anonymous.get("/health/ready").status_code == 503
     assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health/ready", 500), ("/v1/models", 503)])
+def test_another_failure_than_a_refused_probe_is_logged(
+    written: io.StringIO, path: str, status: int
+) -> None:
+    details = {"request": RequestFactory().get(path), "status_code": status}
+    logging.getLogger("django.request").error("It failed", extra=details)
+    assert "It failed" in written.getvalue()
 
 
 def test_of_signing_in_only_what_went_wrong_is_written(
