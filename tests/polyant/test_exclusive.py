@@ -1,8 +1,10 @@
 """Only one process at a time prepares a database."""
 
+import errno
 import os
 import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
 
 from polyant import exclusive
-from polyant.exclusive import alone
+from polyant.exclusive import alone, holding
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +105,21 @@ def test_who_only_looks_waits_for_nobody(db: None) -> None:
 def test_where_nothing_can_be_held_the_work_goes_on(tmp_path: Path, name: str) -> None:
     with alone(SQLite({"NAME": name if name == ":memory:" else tmp_path / name})):
         assert not [*tmp_path.iterdir()]
+
+
+def test_a_file_system_without_locks_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: Iterator[OSError] = iter([OSError(errno.ENOLCK, "no locks")])
+
+    def flock(_: int, __: int) -> None:
+        for error in answers:
+            raise error
+        pytest.fail("it was asked again")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with holding(tmp_path):
+        pass
 
 
 def test_a_database_has_one_lock_by_whatever_path(tmp_path: Path) -> None:
