@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import models
+from django.db.models.functions import Lower, Upper
 from django.test.utils import isolate_apps
 
 from instances.models import Instance
@@ -26,19 +27,23 @@ def _isolated() -> Iterator[None]:
 
 
 def _faults(
-    value: EncryptedField, base: type[models.Model] = EncryptedModel, **meta: Any
+    value: EncryptedField,
+    base: type[models.Model] = EncryptedModel,
+    manager: type[models.Manager[Any]] = EncryptedManager,
+    **meta: Any,
 ) -> list[str | None]:
     """The ids of our checks for a model with this field and these options."""
     options = {"app_label": "secrets_app", "constraints": (GUARD,), **meta}
     columns = {
         "name": models.CharField(max_length=10),
         "note": models.CharField(max_length=10, null=True),
+        "price": models.DecimalField(max_digits=5, decimal_places=2),
         "folded": models.CharField(max_length=10, db_collation="NOCASE"),
         "kept": models.ForeignKey(Instance, models.CASCADE, related_name="+"),
         "moved": models.ForeignKey(Instance, models.SET("x"), related_name="+"),
         "reset": models.ForeignKey(Instance, models.SET_DEFAULT, related_name="+", default="x"),
         "value": value,
-        "objects": EncryptedManager[Any]() if base is EncryptedModel else models.Manager[Any](),
+        "objects": manager(),
     }
     options_class = type("Meta", (), options)
     members = {"__module__": __name__, "Meta": options_class, **columns}
@@ -83,6 +88,7 @@ def test_good_keys_pass(settings: Any) -> None:
         pytest.param(("missing",), id="to a column that is not there"),
         pytest.param(("name", "note"), id="to a column that may be null"),
         pytest.param(("name", "value"), id="to itself"),
+        pytest.param(("price",), id="to a number that has several spellings"),
         pytest.param(("folded",), id="to a column with another equality"),
         pytest.param(("moved",), id="to a key that a deletion changes"),
         pytest.param(("reset",), id="to a key that a deletion resets"),
@@ -102,14 +108,19 @@ def test_e102_a_field_that_is_a_key_or_indexed(options: dict[str, bool]) -> None
     [
         {"indexes": [models.Index(fields=["value"], name="index")]},
         {"unique_together": [("name", "value")]},
+        {"indexes": [models.Index(fields=["name"], include=["value"], name="index")]},
+        {"indexes": [models.Index(Upper("value"), name="index")]},
         {"constraints": (GUARD, models.UniqueConstraint(fields=["value"], name="unique"))},
+        {"constraints": (GUARD, models.UniqueConstraint("name", Lower("value"), name="unique"))},
     ],
 )
 def test_e102_a_field_that_the_model_indexes(meta: dict[str, Any]) -> None:
     assert _faults(EncryptedTextField(bound_to=BOUND), **meta) == ["encryption.E102"]
 
 
-@pytest.mark.parametrize("options", [{"default": "sk-1"}, {"choices": [("a", "b")]}])
+@pytest.mark.parametrize(
+    "options", [{"default": "sk-1"}, {"db_default": "sk-1"}, {"choices": [("a", "b")]}]
+)
 def test_e103_plaintext_in_the_declaration(options: dict[str, Any]) -> None:
     faults = _faults(EncryptedTextField(bound_to=BOUND, **options))
     assert faults == ["encryption.E103"]
@@ -126,5 +137,17 @@ def test_e104_a_constraint_for_another_column() -> None:
     assert faults == ["encryption.E104"]
 
 
-def test_e105_a_model_that_guards_nothing() -> None:
-    assert _faults(EncryptedTextField(bound_to=BOUND), models.Model) == ["encryption.E105"]
+@pytest.mark.parametrize(
+    ("base", "manager"),
+    [
+        (models.Model, models.Manager),
+        (models.Model, EncryptedManager),
+        (EncryptedModel, models.Manager),
+    ],
+)
+def test_e105_a_model_that_guards_nothing(
+    base: type[models.Model], manager: type[models.Manager[Any]]
+) -> None:
+    field = EncryptedTextField(bound_to=BOUND)
+    faults = _faults(field, base, manager, base_manager_name="objects")
+    assert faults == ["encryption.E105"]

@@ -124,3 +124,8 @@ def test_readiness_shows_no_part_of_it_either(
 def test_w002_leaves_a_wrong_key_to_e001(stored: Instance, settings: Settings) -> None:
     settings.ENCRYPTION_KEY = "short"
     assert check_stored_keys(databases=["default"]) == []
+
+
+def test_before_the_first_migration_there_is_nothing_to_tell(execute: Callable[..., None]) -> None:
+    execute("ALTER TABLE instance_secrets RENAME TO not_made_yet")
+    assert check_stored_keys(databases=["default"]) == []
