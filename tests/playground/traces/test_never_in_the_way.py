@@ -96,6 +96,19 @@ def test_a_key_that_no_header_can_hold_costs_the_trace_alone(
         wait()
 
 
+def test_an_answer_of_another_shape_is_passed_on(
+    ask: Ask, traced: Instance, provider: HTTPServer
+) -> None:
+    answers: list[dict[str, Any]] = [
+        {}, {"choices": None}, {"choices": []}, {"choices": [1]}, {"choices": [{"message": 1}]},
+        {"choices": [{"message": {"content": ["x"]}}]}, {"usage": 1},
+        {"usage": {"total_tokens": "5"}},
+    ]  # fmt: skip
+    for answer in answers:
+        provider.expect_oneshot_request(CHAT).respond_with_json(answer)
+        assert ask().json() == answer
+
+
 def test_what_is_too_much_is_dropped(
     ask: Ask,
     traced: Instance,

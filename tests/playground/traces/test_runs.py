@@ -64,6 +64,19 @@ def test_a_text_that_is_too_long_is_left_out(
     assert run_of(langsmith)["inputs"] == {"messages": "[left out: too long]"}
 
 
+def test_an_answer_that_is_too_long_is_left_out(
+    ask: Ask,
+    traced: Instance,
+    script: Script,
+    langsmith: HTTPServer,
+    change: Callable[..., None],
+) -> None:
+    change(langsmith_content=True)
+    script.say(*[chunk("x" * (100 << 10))] * 3, DONE)
+    ask(stream=True).getvalue()
+    assert run_of(langsmith)["outputs"]["content"] == "[left out: too long]"
+
+
 def test_an_error_inside_a_stream_is_told_by_our_code(
     ask: Ask, traced: Instance, script: Script, langsmith: HTTPServer
 ) -> None:
