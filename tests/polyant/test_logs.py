@@ -123,6 +123,38 @@ def test_an_event_of_django_is_written_once(written: io.StringIO, logger: str) -
     assert written.getvalue().count("Once") == 1
 
 
+@pytest.mark.parametrize("logger", ["django", "django.server"])
+def test_no_handler_but_ours_has_a_copy(logger: str) -> None:
+    assert logging.getLogger(logger).handlers == []
+
+
+@pytest.mark.parametrize(
+    ("path", "host"), [(f"/api/{MARKER}", "testserver"), ("/api/docs", f"{MARKER}.example")]
+)
+def test_what_somebody_pasted_into_an_address_is_not_written(
+    written: io.StringIO, anonymous: APIClient, path: str, host: str
+) -> None:
+    assert anonymous.get(path, HTTP_HOST=host).status_code in {400, 404}
+    assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("logger", "level"),
+    [
+        ("axes.signals", logging.INFO),
+        ("httpx2", logging.INFO),
+        ("httpcore2.http11", logging.INFO),
+        ("urllib3.connectionpool", logging.WARNING),
+        ("langsmith.client", logging.ERROR),
+    ],
+)
+def test_what_a_library_tells_of_each_request_is_not_written(
+    written: io.StringIO, logger: str, level: int
+) -> None:
+    logging.getLogger(logger).log(level, "Told")
+    assert written.getvalue() == ""
+
+
 def test_nothing_of_no_interest_is_written_below_the_level(written: io.StringIO) -> None:
     logging.getLogger("any").debug("Detail")
     assert written.getvalue() == ""
