@@ -213,7 +213,7 @@ def test_who_imported_what_is_on_record(client: APIClient, filled: Instance, own
         ("instance.imported", ["bundle_extras", "channels", "description", "skillEnv"]),
     ]
     authors = {
-        kind: row.updated_by for kind, row in InstanceChannel.objects.described(filled).items()
+        kind: row.updated_by for kind, row in InstanceChannel.objects.rows_by_type(filled).items()
     }
     assert authors == {"telegram": owner, "slack": None}
 
