@@ -6,10 +6,9 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, ManagementUtility
-from django.db import OperationalError, ProgrammingError, connection
-from django.db.migrations.recorder import MigrationRecorder
+from django.db import Error as DatabaseError
 
-from polyant import keys, loading
+from polyant import database, keys, loading
 
 
 class Commands(ManagementUtility):
@@ -33,22 +32,20 @@ def main() -> None:
     except ImproperlyConfigured as error:
         # A traceback would bury the one line that says which variable is wrong.
         sys.exit(str(error))
-    except (OperationalError, ProgrammingError):
-        _exit_without_database()
+    except DatabaseError as error:
+        _exit_without_database(error)
         raise
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _exit_without_database() -> None:
-    """Exit with one line if the database is unreachable or not migrated; else return."""
-    try:
-        is_migrated = MigrationRecorder(connection).has_table()
-    except OperationalError as error:
-        reason = " ".join(str(error).split())  # psycopg2's message has several lines
-        sys.exit(f"The database of DATABASE_URL does not answer: {reason}")
-    if not is_migrated:
-        sys.exit("The database of DATABASE_URL has no tables yet. Make them: manage.py migrate")
+def _exit_without_database(error: DatabaseError) -> None:
+    """Exit with one line if the database cannot be used; else return: the fault is ours.
+
+    A command may have added notes to the error: what it left undone, and what to do next.
+    """
+    if trouble := database.trouble(error):
+        sys.exit(". ".join([trouble, *getattr(error, "__notes__", ())]))
 
 
 if __name__ == "__main__":

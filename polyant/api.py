@@ -3,19 +3,23 @@
 ``{"statusCode", "error", "message", "errors"?: [{"path", "code", "message"}]}``
 """
 
-from collections.abc import Container, Iterator, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from polyant import database
 from polyant.encryption.exceptions import DecryptionError
 from polyant.exceptions import Conflict, Invalid, Missing, Refusal
+
+logger = logging.getLogger(__name__)
 
 MAX_FAULTS = 1000
 
@@ -24,10 +28,6 @@ _RACES = {
     "23503", "SQLITE_CONSTRAINT_FOREIGNKEY",
     "23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY",
 }  # fmt: skip
-
-# Other work is in the way: PostgreSQL's codes (a serialization failure, a deadlock, a lock that is
-# not available, a statement that took too long) and SQLite's names.
-_BUSY = {"40001", "40P01", "55P03", "57014", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"}
 
 # DRF's own words for these codes quote the input, or name our classes.
 _PLAIN_WORDS = {
@@ -77,19 +77,14 @@ def _from_domain(error: Exception) -> Exception:
         if isinstance(error, kind):
             return _answer(status, error.message if isinstance(error, Refusal) else str(error))
     # A failed CHECK has none of these codes: it is a fault of ours, so 500, and logged.
-    if isinstance(error, IntegrityError) and _has_code(error, _RACES):
+    if isinstance(error, IntegrityError) and database.has_code(error, _RACES):
         message = "Another request changed this in the meantime; read it again."
         return _answer(HTTPStatus.CONFLICT, message)
-    if isinstance(error, InterfaceError | OperationalError):
-        fault = "is busy" if _has_code(error, _BUSY) else "does not answer"
+    if fault := database.fault(error):
+        # Only the log has the reason: it may name a host, a file or a user.
+        logger.error("The database %s: %s", fault, database.reason(error))
         return _Unavailable(f"The database {fault}; try again.")
     return error
-
-
-def _has_code(error: Exception, codes: Container[str | None]) -> bool:
-    """True if the database gave one of these codes for the error."""
-    cause = error.__cause__
-    return any(getattr(cause, name, None) in codes for name in ("pgcode", "sqlite_errorname"))
 
 
 def _answer(status: int, message: str) -> exceptions.APIException:

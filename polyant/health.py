@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from polyant.database import is_behind
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.inventory import MALFORMED, rows_per_key, total, unknown_keys
 from polyant.encryption.reports import in_words
@@ -64,7 +65,7 @@ class ReadyView(APIView):
 def _examine() -> tuple[dict[str, str], bool]:
     try:
         executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if is_behind(executor):
             return _words("ok", "pending: run manage.py migrate", "unknown"), False
         asked = ".".join(["readiness", *get_keyring().key_ids])
         figures = cache.get(asked)

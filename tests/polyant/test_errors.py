@@ -145,8 +145,9 @@ def test_a_failure_of_ours_is_told_without_its_cause(api: APIClient, instance: I
 
 @pytest.mark.django_db(transaction=True)
 def test_a_lock_that_is_not_to_be_had_is_told_as_such(
-    api: APIClient, instance: Instance, together: Callable[..., list[Any]]
-) -> None:
+    api: APIClient, instance: Instance, together: Callable[..., list[Any]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     is_sqlite = connection.vendor == "sqlite"
     answered = Event()
     impatient = "PRAGMA busy_timeout = 50" if is_sqlite else "SET lock_timeout = '50ms'"
@@ -163,6 +164,27 @@ def test_a_lock_that_is_not_to_be_had_is_told_as_such(
     assert response.status_code == 503
     assert response.json()["message"] == "The database is busy; try again."
     assert response["Retry-After"] == "1"
+    (told,) = [each.message for each in caplog.records if each.name == "polyant.api"]
+    assert told in {
+        "The database is busy: database is locked",
+        "The database is busy: canceling statement due to lock timeout",
+    }
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a full disk can be had on SQLite alone")
+def test_why_the_database_cannot_be_used_is_in_the_log_and_not_in_the_answer(
+    api: APIClient, instance: Instance, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = {"key": "k", "value": "v" * 40_000}
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA max_page_count = 1")
+        try:
+            response = api.put(f"{BASE}/secrets", {"secrets": [secret]})
+        finally:
+            cursor.execute("PRAGMA max_page_count = 4294967294")
+    assert response.status_code == 503
+    assert "full" not in response.json()["message"]
+    assert "The database does not answer: database or disk is full" in caplog.messages
 
 
 @pytest.mark.parametrize(

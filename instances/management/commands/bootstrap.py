@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from instances import first_start
 from polyant import serving
@@ -43,8 +43,6 @@ class Command(BaseCommand):
                 self._report(first_start.establish(), where.url)
         except Conflict as error:
             raise CommandError(str(error)) from None
-        except DatabaseError as error:
-            raise CommandError(f"The database of DATABASE_URL refuses: {error}") from None
 
     def _report(self, start: first_start.Start, url: str) -> None:
         words = {"url": url, "slug": start.slug, "username": shlex.quote(start.username)}

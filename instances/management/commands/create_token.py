@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 
 from instances.managers import MAX_TOKEN_DAYS
 from instances.models import AccessToken, Instance
@@ -35,11 +34,6 @@ class Command(BaseCommand):
             self.stdout.write(_issue(options["username"], lifetime, options["instance"]))
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
-        except DatabaseError:
-            raise CommandError(
-                "The database of DATABASE_URL does not answer, or has no tables yet: start it, or"
-                " run manage.py migrate."
-            ) from None
 
 
 def _issue(username: str, lifetime: timedelta, slugs: Sequence[str] | None) -> str:

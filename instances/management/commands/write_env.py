@@ -2,7 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from instances import env_file
 from polyant.exceptions import Conflict
@@ -17,11 +17,13 @@ class Command(BaseCommand):
             written = env_file.create(settings.ENV_FILE)
         except Conflict as refusal:
             raise CommandError(refusal.message) from None
-        except DatabaseError:
-            raise CommandError(
-                "The database of DATABASE_URL does not answer, so nobody knows whether it has rows"
-                " that need an older ENCRYPTION_KEY. Nothing was written; start it and try again."
-            ) from None
+        except DatabaseError as error:
+            # manage.py prints it after the reason.
+            error.add_note(
+                "Nothing was written: nobody knows whether it has rows that need an older"
+                " ENCRYPTION_KEY"
+            )
+            raise
         except OSError as error:
             raise CommandError(f"Cannot write {settings.ENV_FILE}: {error.strerror}") from None
         if written:

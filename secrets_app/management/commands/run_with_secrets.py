@@ -5,9 +5,11 @@ from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseError
+from django.db import connections
 
 from instances.models import Instance
+from polyant import database
 from polyant.encryption.checks import TAG
 from secrets_app.base_environment import DANGEROUS, KEPT
 from secrets_app.exceptions import NotStarted
@@ -75,10 +77,10 @@ class Command(BaseCommand):
                 _become(options["program"], handover)
         except NotStarted as refusal:
             raise CommandError(refusal.message, returncode=refusal.exit_code) from None
-        except DatabaseError:
-            raise CommandError(
-                "The database cannot be read: is it there, and migrated?", returncode=125
-            ) from None
+        except DatabaseError as error:
+            if trouble := database.trouble(error):
+                raise CommandError(trouble, returncode=125) from None
+            raise
 
     def _say(self, handover: Handover) -> None:
         for variable in handover.variables:

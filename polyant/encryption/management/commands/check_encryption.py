@@ -2,8 +2,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.core.management.base import BaseCommand
 
 from polyant.encryption.checks import TAG
 from polyant.encryption.inventory import take_inventory
@@ -22,10 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="the report as one JSON object")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        try:
-            inventory = take_inventory()
-        except DatabaseError:
-            raise CommandError("The database does not answer, or is not migrated.") from None
+        inventory = take_inventory()
         written = inventory_as_json if options["json"] else inventory_as_text
         self.stdout.write(written(inventory))
         if inventory.unreadable:

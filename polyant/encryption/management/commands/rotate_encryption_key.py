@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from polyant.encryption.adoption import adopt_key, generate_key
 from polyant.encryption.checks import TAG
@@ -73,11 +73,10 @@ class Command(BaseCommand):
                 self._wipe(only, options)
             else:
                 self._rotate(only, options)
-        except DatabaseError:
-            raise CommandError(
-                "The database does not answer, or is not migrated. What was done so far stays;"
-                " run this again once it is there."
-            ) from None
+        except DatabaseError as error:
+            # manage.py prints it after the reason.
+            error.add_note("What was done so far stays; run this again")
+            raise
 
     def _rotate(self, only: frozenset[str], options: dict[str, Any]) -> None:
         if options["generate"] or options["new_key"]:

@@ -121,8 +121,8 @@ def test_a_database_that_is_away_costs_no_key(manage: Manage, env_file: Path) ->
     before = env_file.read_text()
     done = manage("rotate_encryption_key", "--generate", DATABASE_URL="sqlite:////no/such/folder/x")
     assert (done.returncode, env_file.read_text()) == (1, before)
-    assert "The database does not answer" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "unable to open database file. What was done so far stays" in done.stderr
 
 
 def test_a_key_that_is_no_text_is_one_line(start: Start, env_file: Path) -> None:

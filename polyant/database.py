@@ -1,0 +1,107 @@
+"""Why the database cannot be used: one line for the operator, a few words for a caller of the API.
+
+Django raises its own errors from the driver's. Only the driver's error has a code: PostgreSQL's as
+``pgcode``, SQLite's as ``sqlite_errorname``.
+"""
+
+import re
+from collections.abc import Container
+
+from django.db import (
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
+from django.db.migrations.executor import MigrationExecutor
+
+# A table or a column does not exist. SQLite has one name for all statements that it cannot read.
+_MISSING = {"42P01", "42703"}
+_MISSING_ON_SQLITE = re.compile(r"no such (?:table|column)|table \S+ has no column")
+_NOT_UNDERSTOOD = {"SQLITE_ERROR"}
+
+# Other work is in the way: PostgreSQL's codes (a serialization failure, a deadlock, a lock that is
+# not available, a statement that took too long) and SQLite's names.
+_BUSY = {"40001", "40P01", "55P03", "57014", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"}
+
+# Errors of these classes come from a wrong statement, so they are ours; a missing right is not.
+_OURS = (IntegrityError, DataError, NotSupportedError, ProgrammingError)
+_NO_RIGHT = {"42501"}
+
+_MIGRATE = "manage.py migrate"
+
+
+def has_code(error: Exception, codes: Container[str | None]) -> bool:
+    """True if the database gave one of these codes for the error."""
+    first = _first(error)
+    return any(getattr(first, name, None) in codes for name in ("pgcode", "sqlite_errorname"))
+
+
+def fault(error: Exception) -> str:
+    """What is wrong with the database, in words for a caller of the API; "" if nothing is."""
+    if has_code(error, _BUSY):
+        return "is busy"
+    return "does not answer" if isinstance(error, InterfaceError | OperationalError) else ""
+
+
+def reason(error: Exception) -> str:
+    """The first line of the driver's message; later lines may show the statement or the row."""
+    return " ".join(str(_first(error)).strip().partition("\n")[0].split())
+
+
+def trouble(error: Error) -> str:
+    """Why no command can use the database, in one line.
+
+    "" if the database is not to blame: the fault is ours, and the traceback is needed.
+
+    Raises:
+        Error: the database has become unreachable in the meantime.
+    """
+    if _is_missing(error):
+        return unprepared()
+    if _is_ours(error):
+        return ""
+    return f"The database of DATABASE_URL cannot be used: {reason(error)}"
+
+
+def unprepared() -> str:
+    """What to do before this database can be used, in one line; "" if all migrations have run.
+
+    Raises:
+        Error: the database cannot be used at all.
+    """
+    executor = MigrationExecutor(connection)
+    if not executor.recorder.has_table():
+        return f"The database of DATABASE_URL has no tables yet. Make them: {_MIGRATE}"
+    if is_behind(executor):
+        return f"The database of DATABASE_URL has migrations that wait. Run them: {_MIGRATE}"
+    return ""
+
+
+def is_behind(executor: MigrationExecutor) -> bool:
+    """True if some migrations have not run on the database yet."""
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _is_missing(error: Exception) -> bool:
+    if has_code(error, _NOT_UNDERSTOOD):
+        return bool(_MISSING_ON_SQLITE.match(str(error)))
+    return has_code(error, _MISSING)
+
+
+def _is_ours(error: Error) -> bool:
+    if isinstance(_first(error), Error):
+        return True  # no driver is behind it: Django itself objects to what we do
+    is_wrong_statement = isinstance(error, _OURS) or has_code(error, _NOT_UNDERSTOOD)
+    return is_wrong_statement and not has_code(error, _NO_RIGHT)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The driver's error, at the end of a chain of Django's errors."""
+    while isinstance(error, Error) and (before := error.__cause__ or error.__context__):
+        error = before
+    return error
