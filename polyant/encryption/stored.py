@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, cast
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import DatabaseError, connection, models
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cast, Substr
 
@@ -137,6 +137,17 @@ def pages(
 
 
 def _page(rows: models.QuerySet[Any, Any]) -> Page:
+    try:
+        return _read_page(rows)
+    except connection.Database.Error as error:  # type: ignore[attr-defined]
+        # After a failed query Django closes its server-side cursor, which was never opened: this
+        # raises the driver's own error, which would hide the first one.
+        if isinstance(error.__context__, DatabaseError):
+            raise error.__context__  # noqa: B904
+        raise
+
+
+def _read_page(rows: models.QuerySet[Any, Any]) -> Page:
     page: Page = []
     characters = 0
     for row in rows.iterator(CHUNK_SIZE):

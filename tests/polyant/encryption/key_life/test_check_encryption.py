@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from pytest_django.fixtures import Settings
 
 from instances.models import Instance
+from polyant.database import reason
 from secrets_app.models import InstanceSecret
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
@@ -176,6 +177,19 @@ def test_a_damaged_letter_of_one_row_is_about_that_row(
         told = "unreadable: instance_secrets my-assistant custom: malformed"
         assert told in out.getvalue(), command
     assert InstanceSecret.objects.reveal(stored, "openai_api_key") == "sk-1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_missing_table_is_told_and_not_what_follows_upon_it() -> None:
+    with connection.schema_editor() as editor:
+        editor.execute("ALTER TABLE instance_secrets RENAME TO hidden_secrets")
+    try:
+        with pytest.raises(DatabaseError) as caught:
+            _check()
+    finally:
+        with connection.schema_editor() as editor:
+            editor.execute("ALTER TABLE hidden_secrets RENAME TO instance_secrets")
+    assert "instance_secrets" in reason(caught.value)
 
 
 def test_a_database_that_is_away_is_one_line(manage: Manage) -> None:
