@@ -43,6 +43,8 @@ def has_code(error: Exception, codes: Container[str | None]) -> bool:
 
 def fault(error: Exception) -> str:
     """What is wrong with the database, in words for a caller of the API; "" if nothing is."""
+    if _is_missing(error):
+        return "is not ready"
     if has_code(error, _BUSY):
         return "is busy"
     return "does not answer" if isinstance(error, InterfaceError | OperationalError) else ""
@@ -50,7 +52,8 @@ def fault(error: Exception) -> str:
 
 def reason(error: Exception) -> str:
     """The first line of the driver's message; later lines may show the statement or the row."""
-    return " ".join(str(_first(error)).strip().partition("\n")[0].split())
+    words = " ".join(str(_first(error)).strip().partition("\n")[0].split())
+    return f"{words}. Has it been migrated? {_MIGRATE}" if _is_missing(error) else words
 
 
 def trouble(error: Error) -> str:

@@ -53,8 +53,10 @@ class SignedOutMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_form = request.method not in SAFE_METHODS and not request.user.is_authenticated
-        if is_form and response.get("Location", "").startswith(reverse("admin:login")):
+        is_form = request.method not in SAFE_METHODS and _leads_to_sign_in(response)
+        # The user comes last: reading it needs the database, and this may be the answer that the
+        # database is away.
+        if is_form and not request.user.is_authenticated:
             messages.warning(request, _SIGNED_OUT)
         return response
 
@@ -74,6 +76,10 @@ class SessionMiddleware(DjangoSessionMiddleware):
         if _is_foreign(request) and request.session.is_empty():
             return response
         return super().process_response(request, response)
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    return response.get("Location", "").startswith(reverse("admin:login"))
 
 
 def _is_foreign(request: HttpRequest) -> bool:

@@ -168,16 +168,17 @@ def test_no_command_answers_with_a_stack_where_nothing_was_migrated(project: Che
     _assert_one_line(refused, "no tables yet", "manage.py migrate")
 
 
-def test_says_that_no_page_works_where_no_files_are_collected(project: Checkout) -> None:
+def test_serves_and_says_what_is_not_migrated_and_not_collected(project: Checkout) -> None:
     kept = (project.folder / "staticfiles").rename(project.folder / "kept")
     try:
-        with project.running("manage.py", "serve") as server:
+        with project.running("manage.py", "serve", DATABASE_URL="sqlite:///empty.db") as server:
             assert server.stop(signal.SIGTERM) == 0
     finally:
         kept.rename(project.folder / "staticfiles")
     told = [line for line in server.output.splitlines() if not line.startswith("Serving ")]
-    assert len(told) == 1
-    assert "manage.py collectstatic" in told[0]
+    assert len(told) == 2
+    assert "manage.py migrate" in told[0]
+    assert "manage.py collectstatic" in told[1]
 
 
 def test_refuses_a_port_that_is_taken(project: Checkout) -> None:

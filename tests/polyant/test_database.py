@@ -40,8 +40,9 @@ def run(statement: str) -> None:
 
 
 def test_a_reason_is_one_line_without_the_statement(refused: Refused) -> None:
-    said = reason(refused(UNKNOWN))
-    assert said in {"no such table: no_such_table", 'relation "no_such_table" does not exist'}
+    words, _, question = reason(refused(UNKNOWN)).partition(". ")
+    assert words in {"no such table: no_such_table", 'relation "no_such_table" does not exist'}
+    assert question == "Has it been migrated? manage.py migrate"
 
 
 def test_a_missing_table_is_told_by_what_is_to_be_done(refused: Refused) -> None:

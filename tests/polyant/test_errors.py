@@ -4,12 +4,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from itertools import product
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.http import Http404
 from rest_framework.test import APIClient
 
@@ -127,17 +127,14 @@ def test_an_unknown_method_is_not_allowed_and_not_repeated(api: APIClient, metho
     assert "FOO" not in response.content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_failure_of_ours_is_told_without_its_cause(api: APIClient, instance: Instance) -> None:
+    def fail(*_: Any) -> NoReturn:
+        raise ProgrammingError("Error in channels")
+
     api.raise_request_exception = False
-    with connection.schema_editor() as editor:
-        editor.execute("ALTER TABLE instance_channels RENAME TO hidden_channels")
-    try:
+    with connection.execute_wrapper(fail):
         response = api.get(f"{BASE}/channels")
-    finally:
-        with connection.schema_editor() as editor:
-            editor.execute("ALTER TABLE hidden_channels RENAME TO instance_channels")
-    assert response.status_code in (500, 503)
+    assert response.status_code == response.json()["statusCode"] == 500
     assert list(response.json()) == ["statusCode", "error", "message"]
     assert response["Cache-Control"] == "no-store"
     assert not {"channels", "Error", "Traceback"} & set(response.content.decode().split())
@@ -185,6 +182,28 @@ def test_why_the_database_cannot_be_used_is_in_the_log_and_not_in_the_answer(
     assert response.status_code == 503
     assert "full" not in response.json()["message"]
     assert "The database does not answer: database or disk is full" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("missing", "method", "path"),
+    [("access_tokens", "get", "/api/instances"), ("axes_accessattempt", "post", "/api/auth/token"),
+     ("django_session", "put", f"{BASE}/secrets")],
+)  # fmt: skip
+def test_a_database_that_was_never_migrated_is_not_ready(
+    anonymous: APIClient, caplog: pytest.LogCaptureFixture, missing: str, method: str, path: str
+) -> None:
+    anonymous.raise_request_exception = False
+    anonymous.cookies["authjs.session-token"] = "0" * 32
+    bearer = {"Authorization": "Bearer ply_x"} if method == "get" else {}
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {missing} RENAME TO hidden")
+    body = {"username": "u", "password": "p"}
+    response = getattr(anonymous, method)(path, body, headers=bearer)
+    assert response.status_code == 503
+    assert response.json()["message"] == "The database is not ready; try again."
+    (told,) = [each.message for each in caplog.records if each.name == "polyant.api"]
+    assert missing in told
+    assert "manage.py migrate" in told
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.management.base import BaseCommand
+from django.db import Error as DatabaseError
 from django.db import connections
 
-from polyant import loading, serving
+from polyant import database, loading, serving
 from polyant.keys import require_keys
 
 
@@ -21,10 +22,20 @@ class Command(BaseCommand):
         loading.begin()
         self.check(databases=["default"])  # a check of the database, too: do rows need another key?
         loading.end()  # the checks have loaded the pages, and the workers share them
+        self._warn_of_database()
         connections.close_all()  # none may be shared with the worker processes
         self._warn_of_missing_files()
         where = serving.address()
         serving.serve(where, lambda: self._say(f"Serving {where.url} · Ctrl-C stops it"))
+
+    def _warn_of_database(self) -> None:
+        """Only warn: the database may be started or migrated later, without a new start of this."""
+        try:
+            trouble = database.unprepared()
+        except DatabaseError as error:
+            trouble = database.trouble(error)
+        if trouble:
+            self.stderr.write(f"{trouble}. Meanwhile the API answers 503.")
 
     def _warn_of_missing_files(self) -> None:
         """The API does without them, but every page of the admin and the docs would answer 500."""
