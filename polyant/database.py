@@ -28,6 +28,13 @@ _NOT_UNDERSTOOD = {"SQLITE_ERROR"}
 # not available, a statement that took too long) and SQLite's names.
 _BUSY = {"40001", "40P01", "55P03", "57014", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"}
 
+# It accepts no writes, as a standby server after a failover.
+_READ_ONLY = {
+    "25006", "SQLITE_READONLY", "SQLITE_READONLY_CANTINIT", "SQLITE_READONLY_CANTLOCK",
+    "SQLITE_READONLY_DBMOVED", "SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY_RECOVERY",
+    "SQLITE_READONLY_ROLLBACK",
+}  # fmt: skip
+
 # Errors of these classes come from a wrong statement, so they are ours; a missing right is not.
 _OURS = (IntegrityError, DataError, NotSupportedError, ProgrammingError)
 _NO_RIGHT = {"42501"}
@@ -47,6 +54,8 @@ def fault(error: Exception) -> str:
         return "is not ready"
     if has_code(error, _BUSY):
         return "is busy"
+    if has_code(error, _READ_ONLY):
+        return "is read-only"
     return "does not answer" if isinstance(error, InterfaceError | OperationalError) else ""
 
 

@@ -20,7 +20,7 @@ _ERRORS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many wrong passwords; see `Retry-After`.",
-    "503": "The database does not answer, is busy or not ready; see `Retry-After`.",
+    "503": "The database does not answer, is busy, read-only or not ready; see `Retry-After`.",
 }
 # Under /v1, where a provider may refuse or fail as well.
 _OPENAI_ERRORS = {

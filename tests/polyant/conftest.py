@@ -6,12 +6,14 @@ import runpy
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from joserfc import jwe
 from joserfc.jwk import OctKey
 
@@ -21,6 +23,25 @@ from polyant.environment import Environment
 MARKER = "marker-7f3a9c"
 SECRET = "an Auth.js secret of some length"
 COOKIE = "authjs.session-token"
+
+# The free pages of SQLite's file, so that a further one is a new one.
+USE_UP = (
+    "CREATE TABLE filler AS SELECT zeroblob(freelist_count * page_size) AS bytes"
+    " FROM pragma_freelist_count, pragma_page_size"
+)
+# How each database comes into a state in which it refuses, and out of it.
+WORN_OUT: dict[str, dict[str, tuple[str, ...]]] = {
+    "sqlite": {
+        "full": (USE_UP, "PRAGMA max_page_count = 1", "PRAGMA max_page_count = 4294967294"),
+        "read-only": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+    },
+    "postgresql": {
+        "full": ("SAVEPOINT s; SET LOCAL temp_file_limit = '64kB'; SET LOCAL work_mem = '64kB'",
+                 "ROLLBACK TO s"),
+        "read-only": ("SAVEPOINT s; SET LOCAL transaction_read_only = on", "ROLLBACK TO s"),
+        "without rights": ("SAVEPOINT s; SET LOCAL ROLE pg_monitor", "ROLLBACK TO s"),
+    },
+}  # fmt: skip
 
 
 def refusal(caught: pytest.ExceptionInfo[ImproperlyConfigured], name: str) -> str:
@@ -37,6 +58,19 @@ def derived(secret: str, salt: str, length: int = 64) -> OctKey:
     info = f"Auth.js Generated Encryption Key ({salt})".encode()
     derive = HKDF(algorithm=SHA256(), length=length, salt=salt.encode(), info=info)
     return OctKey.import_key(derive.derive(secret.encode()))
+
+
+@contextmanager
+def worn_out(state: str) -> Iterator[None]:
+    """The database takes nothing more, within a test's transaction."""
+    *begin, end = WORN_OUT[connection.vendor][state]
+    with connection.cursor() as cursor:
+        for statement in begin:
+            cursor.execute(statement)
+        try:
+            yield
+        finally:
+            cursor.execute(end)
 
 
 @pytest.fixture

@@ -6,17 +6,21 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from polyant.database import reason, trouble
+from tests.polyant.conftest import worn_out
 
 IS_SQLITE = connection.vendor == "sqlite"
 UNKNOWN = "SELECT 1 FROM no_such_table WHERE name = 'a value'"
-NO_RIGHT = "SET LOCAL ROLE pg_monitor; CREATE TABLE no_right (id int)"
-FULL = (
-    "CREATE TABLE too_large (id int)"
+CREATE = "CREATE TABLE one_too_many (id int)"
+SORT = "SELECT count(*) FROM (SELECT n FROM generate_series(1, 99999) n ORDER BY -n OFFSET 1) x"
+# A state of the database, a statement that it refuses in it, and why.
+REFUSALS = (
+    [("full", CREATE, "database or disk is full"),
+     ("read-only", CREATE, "attempt to write a readonly database")]
     if IS_SQLITE
-    else "SET LOCAL temp_file_limit = '64kB'; SET LOCAL work_mem = '64kB';"
-    " SELECT count(*) FROM (SELECT n FROM generate_series(1, 99999) n ORDER BY -n OFFSET 1) x"
-)
-NO_ROOM = {"database or disk is full", 'temporary file size exceeds "temp_file_limit" (64kB)'}
+    else [("full", SORT, 'temporary file size exceeds "temp_file_limit" (64kB)'),
+          ("read-only", CREATE, "cannot execute CREATE TABLE in a read-only transaction"),
+          ("without rights", CREATE, "permission denied for schema public")]
+)  # fmt: skip
 OURS = ["SELECT FROM WHERE", "INSERT INTO auth_group DEFAULT VALUES"]
 
 Refused = Callable[..., DatabaseError]
@@ -54,20 +58,13 @@ def test_a_missing_table_is_told_by_what_is_to_be_done(refused: Refused) -> None
     assert "has no tables yet. Make them: manage.py migrate" in trouble(error)
 
 
-def test_what_the_database_lacks_is_told_in_its_words(refused: Refused) -> None:
-    if IS_SQLITE:
-        run("PRAGMA max_page_count = 1")
-    try:
-        said = trouble(refused(FULL))
-    finally:
-        if IS_SQLITE:
-            run("PRAGMA max_page_count = 4294967294")
-    assert said.removeprefix("The database of DATABASE_URL cannot be used: ") in NO_ROOM
-
-
-@pytest.mark.skipif(IS_SQLITE, reason="SQLite knows no rights")
-def test_a_right_that_is_lacking_is_told_in_its_words(refused: Refused) -> None:
-    assert "cannot be used: permission denied for schema public" in trouble(refused(NO_RIGHT))
+@pytest.mark.parametrize(("state", "statement", "words"), REFUSALS)
+def test_why_the_database_refuses_is_told_in_its_words(
+    refused: Refused, state: str, statement: str, words: str
+) -> None:
+    with worn_out(state):
+        error = refused(statement)
+    assert trouble(error) == f"The database of DATABASE_URL cannot be used: {words}"
 
 
 @pytest.mark.parametrize("statement", OURS)

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from instances.models import Instance
 from polyant.api import handle
+from tests.polyant.conftest import worn_out
 
 BASE = "/api/instances/my-assistant"
 # How to be refused with each status: method, path, body.
@@ -168,20 +169,27 @@ def test_a_lock_that_is_not_to_be_had_is_told_as_such(
     }
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a full disk can be had on SQLite alone")
-def test_why_the_database_cannot_be_used_is_in_the_log_and_not_in_the_answer(
-    api: APIClient, instance: Instance, caplog: pytest.LogCaptureFixture
-) -> None:
-    secret = {"key": "k", "value": "v" * 40_000}
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA max_page_count = 1")
-        try:
-            response = api.put(f"{BASE}/secrets", {"secrets": [secret]})
-        finally:
-            cursor.execute("PRAGMA max_page_count = 4294967294")
+# A state of the database, the fault that is told, and the reason that only the log has.
+NO_WRITES = [
+    *([("full", "does not answer", "is full")] if connection.vendor == "sqlite" else []),
+    ("read-only", "is read-only", "read"),
+]
+
+
+@pytest.mark.parametrize(("state", "fault", "reason"), NO_WRITES)
+def test_why_the_database_takes_no_write_is_in_the_log_and_not_in_the_answer(
+    api: APIClient, instance: Instance, caplog: pytest.LogCaptureFixture,
+    state: str, fault: str, reason: str,
+) -> None:  # fmt: skip
+    api.raise_request_exception = False
+    with worn_out(state):
+        secret = {"key": "k", "value": "v" * 40_000}
+        response = api.put(f"{BASE}/secrets", {"secrets": [secret]})
     assert response.status_code == 503
-    assert "full" not in response.json()["message"]
-    assert "The database does not answer: database or disk is full" in caplog.messages
+    assert response.json()["message"] == f"The database {fault}; try again."
+    (told,) = [each.message for each in caplog.records if each.name == "polyant.api"]
+    assert told.startswith(f"The database {fault}: ")
+    assert reason in told
 
 
 @pytest.mark.parametrize(
