@@ -18,6 +18,8 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.ASCII)
 _NO_ASSIGNMENT = re.compile(r"\s*(?:#|$)")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _DATABASES = {"postgres", "postgresql", "sqlite"}
+# The rest of a SQLite URL: the path of a file, or memory where it is asked for by name.
+_SQLITE_FILE = re.compile(r"/[^?#]*[^?#/](?:[?#].*)?|:memory:")
 
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
@@ -123,10 +125,20 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return text
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        """Django's settings for the database at a URL; no error repeats its password."""
+        """Django's settings for the database at a URL; no error repeats its password.
+
+        Raises:
+            ImproperlyConfigured: it is no such URL, or names no file of SQLite.
+        """
         text = self.secret(name).strip() or default
+        scheme, _, place = text.partition("://")
+        if scheme == "sqlite" and not _SQLITE_FILE.fullmatch(place):
+            # django-environ would choose a database in memory, which is lost with the process.
+            raise ImproperlyConfigured(
+                f"{name} names no file: write three slashes and its path, as sqlite:////folder/file"
+            )
         try:
-            if text.partition("://")[0] in _DATABASES:
+            if scheme in _DATABASES:
                 return dict(self.db_url_config(text))
         except ValueError:
             pass

@@ -148,6 +148,8 @@ def test_what_is_no_flag_is_refused(env: Environment, text: str) -> None:
 
 def test_the_address_of_a_database_is_read(env: Environment) -> None:
     assert env.database("SOME_URL", "sqlite:////folder/file")["NAME"] == "/folder/file"
+    assert env.database("SOME_URL", "sqlite:///file?x=1")["NAME"] == "file"
+    assert env.database("SOME_URL", "sqlite://:memory:")["NAME"] == ":memory:"
     os.environ["SOME_URL"] = "postgres://u:p%2Fw@h:5433/n"
     found = env.database("SOME_URL", "")
     assert (found["PASSWORD"], found["PORT"], found["NAME"]) == ("p/w", 5433, "n")
@@ -163,6 +165,18 @@ def test_what_is_no_address_of_a_database_is_refused(env: Environment, text: str
     with pytest.raises(ImproperlyConfigured) as caught:
         env.database("SOME_URL", "")
     refusal(caught, "SOME_URL")
+
+
+@pytest.mark.parametrize(
+    "place", ["", "/", "//", MARKER, f"{MARKER}/file", f"/{MARKER}/", "/?x=1", "/#x"]
+)
+def test_an_address_that_names_no_file_is_no_database_in_memory(
+    env: Environment, place: str
+) -> None:
+    os.environ["SOME_URL"] = f"sqlite://{place}"
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.database("SOME_URL", "")
+    assert "three slashes and its path, as sqlite:////folder/file" in refusal(caught, "SOME_URL")
 
 
 LISTS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
