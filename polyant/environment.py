@@ -18,8 +18,8 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.ASCII)
 _NO_ASSIGNMENT = re.compile(r"\s*(?:#|$)")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _DATABASES = {"postgres", "postgresql", "sqlite"}
-# The rest of a SQLite URL: the path of a file, or memory where it is asked for by name.
-_SQLITE_FILE = re.compile(r"/[^?#]*[^?#/](?:[?#].*)?|:memory:")
+# The URL of a SQLite file, or of a database in memory where it is asked for by name.
+_SQLITE_FILE = re.compile(r"sqlite://(?:/[^?#]*[^?#/](?:[?#].*)?|:memory:)")
 
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
@@ -128,24 +128,34 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         """Django's settings for the database at a URL; no error repeats its password.
 
         Raises:
-            ImproperlyConfigured: it is no such URL, or names no file of SQLite.
+            ImproperlyConfigured: it is no such URL, or names no database.
         """
         text = self.secret(name).strip() or default
-        scheme, _, place = text.partition("://")
-        if scheme == "sqlite" and not _SQLITE_FILE.fullmatch(place):
+        if text.startswith("sqlite:") and not _SQLITE_FILE.fullmatch(text):
             # django-environ would choose a database in memory, which is lost with the process.
             raise ImproperlyConfigured(
-                f"{name} names no file: write three slashes and its path, as sqlite:////folder/file"
+                f"{name} names no file: write three slashes and its path: sqlite:////folder/file"
             )
+        found = self._read_url(text)
+        if not found:
+            raise ImproperlyConfigured(
+                f"{name} must be like postgres://user:password@host/name or sqlite:////folder/file;"
+                " percent-encode special characters of the password"
+            )
+        # A service names its database in the file pg_service.conf.
+        if not (found["NAME"] or "service" in found.get("OPTIONS", {})):
+            raise ImproperlyConfigured(
+                f"{name} names no database: write its name after the host, as in"
+                " postgres://user:password@host/name"
+            )
+        return found
+
+    def _read_url(self, text: str) -> dict[str, Any]:
+        """django-environ's reading of the URL of a database; empty if it is none."""
         try:
-            if scheme in _DATABASES:
-                return dict(self.db_url_config(text))
+            return dict(self.db_url_config(text)) if text.partition("://")[0] in _DATABASES else {}
         except ValueError:
-            pass
-        raise ImproperlyConfigured(
-            f"{name} must be like postgres://user:password@host/name or sqlite:////folder/file;"
-            " percent-encode special characters of the password"
-        )
+            return {}
 
 
 def _parts(text: str) -> list[str]:

@@ -150,6 +150,7 @@ def test_the_address_of_a_database_is_read(env: Environment) -> None:
     assert env.database("SOME_URL", "sqlite:////folder/file")["NAME"] == "/folder/file"
     assert env.database("SOME_URL", "sqlite:///file?x=1")["NAME"] == "file"
     assert env.database("SOME_URL", "sqlite://:memory:")["NAME"] == ":memory:"
+    assert env.database("SOME_URL", "postgres://?service=here")["OPTIONS"] == {"service": "here"}
     os.environ["SOME_URL"] = "postgres://u:p%2Fw@h:5433/n"
     found = env.database("SOME_URL", "")
     assert (found["PASSWORD"], found["PORT"], found["NAME"]) == ("p/w", 5433, "n")
@@ -176,7 +177,15 @@ def test_an_address_that_names_no_file_is_no_database_in_memory(
     os.environ["SOME_URL"] = f"sqlite://{place}"
     with pytest.raises(ImproperlyConfigured) as caught:
         env.database("SOME_URL", "")
-    assert "three slashes and its path, as sqlite:////folder/file" in refusal(caught, "SOME_URL")
+    assert "three slashes and its path: sqlite:////folder/file" in refusal(caught, "SOME_URL")
+
+
+@pytest.mark.parametrize("rest", ["", "/", "?connect_timeout=1", "/?host=/run/postgresql"])
+def test_an_address_of_a_server_alone_is_refused(env: Environment, rest: str) -> None:
+    os.environ["SOME_URL"] = f"postgres://u:{MARKER}@localhost{rest}"
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.database("SOME_URL", "")
+    assert "names no database: write its name after the host" in refusal(caught, "SOME_URL")
 
 
 LISTS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
