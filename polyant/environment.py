@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.ASCII)
 _NO_ASSIGNMENT = re.compile(r"\s*(?:#|$)")
+# A name, `.` in front of one for those below it too, an address (of IPv6 in brackets), or any.
+_HOST = re.compile(r"\*|\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _DATABASES = {"postgres", "postgresql", "sqlite"}
 # The URL of a SQLite file, or of a database in memory where it is asked for by name.
@@ -98,6 +100,17 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
     def texts(self, name: str, default: Sequence[str] = ()) -> list[str]:
         """Several texts, separated by commas or line breaks; ``default`` where there are none."""
         return _parts(self.secret(name)) or list(default)
+
+    def hosts(self, name: str, default: Sequence[str]) -> list[str]:
+        """Names of hosts as Django compares them: one with a scheme or a port would match none."""
+        hosts = self.texts(name, default)
+        for number, host in enumerate(hosts, start=1):
+            if not _HOST.fullmatch(host):
+                raise ImproperlyConfigured(
+                    f"{name} must be names of hosts, as secrets.example.com: no https://, port or"
+                    f" path. Correct entry {number}"
+                )
+        return hosts
 
     def text(self, name: str, default: str) -> str:
         """A variable or its file, without spaces around it; ``default`` where that is empty."""

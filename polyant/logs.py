@@ -5,16 +5,20 @@ an exception carries are replaced before a line is written, tracebacks included.
 """
 
 import logging
+import math
 import re
+import time
 from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.http.request import split_domain_port
 from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 REDACTED = "[redacted]"
+_SHOWN_OF_A_HOST, _HOSTS_KEPT, _QUIET_SECONDS = 100, 1000, 60
 
 # Our tokens, authorization headers, JWTs and JWEs, keys of 64 hex digits, stored ciphertexts, and
 # the well-known prefixes of the providers whose keys we keep. Each alternative begins at most once
@@ -51,6 +55,35 @@ def tell_route(record: logging.LogRecord) -> bool:
     return True
 
 
+class RefusedHosts(logging.Filter):
+    """Tells the operator which host ``ALLOWED_HOSTS`` refuses, without filling the log.
+
+    A process logs each host once, and at most one host per minute, so that a scanner cannot flood
+    the log. The line has the host name, shortened, and nothing else of the request.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
+        self._quiet_until = -math.inf
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        host, _ = split_domain_port(request.META.get("HTTP_HOST", "") if request else "")
+        name, now = host[:_SHOWN_OF_A_HOST], time.monotonic()
+        # Text that is not a host name could not be allowed either.
+        if not name or name in self._told or now < self._quiet_until:
+            return False
+        if len(self._told) >= _HOSTS_KEPT:
+            self._told.clear()
+        self._told.add(name)
+        self._quiet_until = now + _QUIET_SECONDS
+        record.msg = f"ALLOWED_HOSTS refuses {name!r}; add it, if it is one of yours"
+        record.args = ()
+        record.exc_info = record.exc_text = None
+        return True
+
+
 def logging_config(*, level: str) -> dict[str, Any]:
     """``LOGGING``: one line per event on standard error, from structlog and stdlib alike."""
     return {
@@ -77,6 +110,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
         "filters": {
             "no_probe": {"()": "django.utils.log.CallbackFilter", "callback": is_no_probe},
             "route": {"()": "django.utils.log.CallbackFilter", "callback": tell_route},
+            "refused_hosts": {"()": RefusedHosts},
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
@@ -87,7 +121,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
             # Below this level the path of every refused request is logged, and with it a value
             # that was pasted into it.
             "django.request": {"level": "ERROR", "filters": ["no_probe", "route"]},
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            "django.security.DisallowedHost": {"filters": ["refused_hosts"]},
             # Below this level every successful sign-in is logged.
             "axes": {"level": "WARNING"},
             # Below this level the address and headers of every request are logged.

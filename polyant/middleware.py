@@ -7,12 +7,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware as DjangoCommonMiddleware
 from django.urls import reverse
 
 from polyant.authentication import SAFE_METHODS
 
 _SIGNED_OUT = "You were signed out; nothing was saved. Sign in, and enter it once more."
+_HEALTH_CHECKS = {"/health", "/health/ready"}
 _SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 
 
@@ -43,6 +45,18 @@ class NulMiddleware:
         if has_nul and request.path.startswith("/admin/"):
             raise BadRequest("a NUL in the address")
         return self.get_response(request)
+
+
+class CommonMiddleware(DjangoCommonMiddleware):
+    """Django's, which refuses a host that is not in ``ALLOWED_HOSTS``; a health check it answers.
+
+    A load balancer asks for it by an address that nobody else uses, and it tells nothing of a host.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        if request.path_info in _HEALTH_CHECKS:
+            return None
+        return super().process_request(request)
 
 
 class SignedOutMiddleware:

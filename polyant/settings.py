@@ -36,7 +36,7 @@ HTTPS: bool = env.flag("HTTPS")
 # The server's processes, and the threads in each. Each thread keeps a database connection.
 WORKERS: int = env.number("WORKERS", 2, highest=256)
 THREADS: int = env.number("THREADS", 4, highest=256)
-ALLOWED_HOSTS: list[str] = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS: list[str] = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.texts("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "polyant.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "polyant.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.views import defaults
@@ -61,7 +61,9 @@ def read_query(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         return _too_large(request, isinstance(exception, TooManyFieldsSent))
-    message = "The request cannot be read; check the address, the host name and the headers."
+    message = "The request cannot be read; check the address and the headers."
+    if isinstance(exception, DisallowedHost):
+        message = "Nothing is served under this host name; the operator adds it to ALLOWED_HOSTS."
     return _answer(request, HTTPStatus.BAD_REQUEST, message)
 
 

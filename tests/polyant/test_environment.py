@@ -188,7 +188,30 @@ def test_an_address_of_a_server_alone_is_refused(env: Environment, rest: str) ->
     assert "names no database: write its name after the host" in refusal(caught, "SOME_URL")
 
 
-LISTS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
+@pytest.mark.parametrize(
+    "host", ["a", "A.example", "10.0.0.1", ".a-b.example", "*", "[::1]", "[::ffff:10.0.0.1]"]
+)
+def test_a_host_is_a_name_or_an_address(env: Environment, host: str) -> None:
+    os.environ["SOME_HOSTS"] = f"localhost, {host}"
+    assert env.hosts("SOME_HOSTS", ()) == ["localhost", host]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [f"https://{MARKER}.example", f"{MARKER}.example/", f"{MARKER}.example:443", f"u@{MARKER}",
+     f"*.{MARKER}.example", f"{MARKER}.example.", f"{MARKER} a", f"{MARKER}_a", "::1", "."],
+)  # fmt: skip
+def test_a_host_that_no_request_can_have_is_refused(env: Environment, host: str) -> None:
+    os.environ["SOME_HOSTS"] = f"localhost,{host}"
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.hosts("SOME_HOSTS", ())
+    assert refusal(caught, "SOME_HOSTS").endswith("Correct entry 2")
+
+
+LISTS = {
+    "ALLOWED_HOSTS": ["a.example", "b.example"],
+    "CSRF_TRUSTED_ORIGINS": ["https://a.example", "https://b.example"],
+}
 ADDRESSES = ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "LANGSMITH_ENDPOINT")
 
 
@@ -200,15 +223,22 @@ def test_the_settings_take_spaces_emptiness_and_files_for_what_they_are(
         return [found[name] for name in (*LISTS, *ADDRESSES)]
 
     assert read(**dict.fromkeys([*LISTS, *ADDRESSES], "")) == read()
-    spaced = dict.fromkeys(LISTS, "https://a.example, https://b.example")
+    spaced = {name: ", ".join(members) for name, members in LISTS.items()}
     files = {}
     for name in ADDRESSES:
         (tmp_path / name).write_text(f"https://{name.lower()}.example\n")
         files[f"{name}_FILE"] = str(tmp_path / name)
     assert read(**spaced, **files) == [
-        *[["https://a.example", "https://b.example"]] * 2,
+        *LISTS.values(),
         *[f"https://{name.lower()}.example" for name in ADDRESSES],
     ]
+
+
+def test_the_settings_refuse_a_host_with_a_scheme(
+    settings_of: Callable[..., dict[str, Any]],
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^ALLOWED_HOSTS must be names of hosts"):
+        settings_of(ALLOWED_HOSTS="https://secrets.example.com")
 
 
 def test_every_variable_of_the_example_is_in_the_table_of_the_readme() -> None:

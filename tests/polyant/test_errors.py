@@ -118,6 +118,7 @@ def test_an_unknown_host_is_a_bad_request_in_the_one_shape(api: APIClient) -> No
     response = api.get("/api/instances", HTTP_HOST="evil.example")
     assert response.status_code == response.json()["statusCode"] == 400
     assert "evil" not in response.content.decode()
+    assert "ALLOWED_HOSTS" in response.json()["message"]
     assert response["Cache-Control"] == "no-store"
 
 

@@ -64,6 +64,18 @@ def test_health_needs_no_credentials_and_minds_no_wrong_ones(
     assert anonymous.head(path).status_code == 200
 
 
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize("host", ["10.9.9.9:4000", "no.such.example", "a b", ""])
+def test_health_answers_under_every_host_name_and_redirects_nobody(
+    db: None, settings: Any, host: str, https: bool
+) -> None:
+    settings.SECURE_SSL_REDIRECT = https
+    client = APIClient(HTTP_HOST=host)
+    for path in ("/health", "/health/ready"):
+        assert client.get(path).status_code == 200
+    assert client.get("/health/no").status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_health_can_only_be_read(db: None, path: str, method: str) -> None:

@@ -3,6 +3,7 @@
 import io
 import logging
 import logging.config
+import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn
@@ -45,17 +46,24 @@ KEY = "1f" * 32
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
+def configure(config: dict[str, Any]) -> None:
+    """As in a new process: what is configured again would keep the filters of before, too."""
+    for name in config["loggers"]:
+        logging.getLogger(name).filters.clear()
+    logging.config.dictConfig(config)
+
+
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """What the configured handler writes."""
-    logging.config.dictConfig(logging_config(level="INFO"))
+    configure(logging_config(level="INFO"))
     (handler,) = logging.getLogger().handlers[-1:]
     assert isinstance(handler, logging.StreamHandler)
     stream = io.StringIO()
     before = handler.setStream(stream)
     yield stream
     handler.setStream(before)
-    logging.config.dictConfig(settings.LOGGING)
+    configure(settings.LOGGING)
 
 
 def fail(text: str) -> NoReturn:
@@ -176,6 +184,28 @@ def test_another_failure_than_a_refused_probe_is_logged(
     details = {"request": RequestFactory().get(path), "status_code": status}
     logging.getLogger("django.request").error("It failed", extra=details)
     assert "It failed" in written.getvalue()
+
+
+def test_a_host_that_is_refused_is_told_once_by_name_alone(
+    written: io.StringIO, anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, minutes = time.monotonic(), [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: began + minutes[0] * 60)
+    path = f"/api/{MARKER}?q={MARKER}"
+    hosts = ["Secrets.example:8443", "secrets.example", "a.example", f"{MARKER}/", "b.example"]
+    for host in [*hosts, "x" * 1000]:
+        assert anonymous.get(path, HTTP_HOST=host).status_code == 400
+    (line,) = written.getvalue().splitlines()
+    assert "level='error'" in line
+    assert "ALLOWED_HOSTS refuses 'secrets.example';" in line
+
+    for host in ["secrets.example", f"{MARKER}/", "x" * 1000, "b.example"]:
+        minutes[0] += 1.5
+        anonymous.get(path, HTTP_HOST=host)
+    assert written.getvalue().count("ALLOWED_HOSTS") == 3
+    assert f"{'x' * 100}'" in written.getvalue()
+    assert "b.example" in written.getvalue()
+    assert not [word for word in (MARKER, "x" * 101, "Traceback") if word in written.getvalue()]
 
 
 def test_of_signing_in_only_what_went_wrong_is_written(
