@@ -11,6 +11,7 @@ from django.db import connection
 from polyant.encryption.adoption import generate_key
 from polyant.encryption.durable import write_new
 from polyant.encryption.models import encrypted_fields
+from polyant.environment import shown
 from polyant.exceptions import Conflict
 
 # Hexadecimal and URL-safe letters need no quotes; django-environ would take a `$` for a reference.
@@ -40,13 +41,13 @@ def create(path: Path) -> list[str]:
 
 
 def _refuse_beside_rows(path: Path) -> None:
-    tables = _tables_with_rows()
+    tables, file = _tables_with_rows(), shown(path)
     if tables:
         raise Conflict(
             f"The database has encrypted rows ({', '.join(tables)}) and their key is not here:"
-            f" neither {path.name} nor the environment has ENCRYPTION_KEY, and a new key could not"
+            f" neither {file} nor the environment has ENCRYPTION_KEY, and a new key could not"
             " open them."
-            f" Restore the {path.name} that belongs to this database, or set ENCRYPTION_KEY to the"
+            f" Restore the {file} that belongs to this database, or set ENCRYPTION_KEY to the"
             " old key. Only if it is lost for good: set ENCRYPTION_KEY to a new one"
             " (openssl rand -hex 32) and run `manage.py rotate_encryption_key --wipe-unreadable`."
         )

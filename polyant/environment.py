@@ -14,6 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+DEFAULT_ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.ASCII)
 _NO_ASSIGNMENT = re.compile(r"\s*(?:#|$)")
 # A name, `.` in front of one for those below it too, an address (of IPv6 in brackets), or any.
@@ -40,15 +41,18 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
                 variable twice.
         """
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            # Without the byte order mark that editors on Windows put in front.
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (FileNotFoundError, NotADirectoryError):
             return False
-        except (OSError, UnicodeDecodeError):
-            raise ImproperlyConfigured(".env cannot be read as UTF-8 text") from None
+        except OSError as error:
+            raise ImproperlyConfigured(f"{shown(path)} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"{shown(path)} cannot be read as UTF-8 text") from None
         ours = self.ENVIRON.env.keys()
         text = "\n".join(
             f"{name}={value}"
-            for name, value in _assignments(lines)
+            for name, value in _assignments(lines, shown(path))
             if not {name, f"{name}_FILE"} & ours
         )
         # `overwrite`: otherwise django-environ would open every file named by a _FILE variable.
@@ -171,11 +175,16 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             return {}
 
 
+def shown(env_file: Path) -> str:
+    """How messages name an env file: as ``ENV_FILE`` gives it, or ``.env`` for the default."""
+    return env_file.name if env_file == DEFAULT_ENV_FILE else str(env_file)
+
+
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
 
 
-def _assignments(lines: Sequence[str]) -> list[tuple[str, str]]:
+def _assignments(lines: Sequence[str], file: str) -> list[tuple[str, str]]:
     """Names and values as they are written. Nothing else of the file reaches django-environ.
 
     That skips a line it does not understand, with a warning that quotes the line and its value.
@@ -185,11 +194,11 @@ def _assignments(lines: Sequence[str]) -> list[tuple[str, str]]:
         if assignment := _ASSIGNMENT.match(line):
             found.append((assignment[1], assignment[2]))
         elif not _NO_ASSIGNMENT.match(line):
-            raise ImproperlyConfigured(f"Line {number} of .env is not NAME=value")
+            raise ImproperlyConfigured(f"Line {number} of {file} is not NAME=value")
     for name, times in Counter(name for name, _ in found).items():
         if times > 1:
             raise ImproperlyConfigured(
-                f"{name} is set {times} times in .env; keep one line.{_remedy(name)}"
+                f"{name} is set {times} times in {file}; keep one line.{_remedy(name)}"
             )
     return found
 

@@ -1,5 +1,6 @@
 """The production server: granian, a few processes of a few threads, stopped cleanly by a signal."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,8 @@ from polyant.environment import Environment
 # A stop waits this long for answers under way: a provider's stream may be endless, and Docker and
 # others kill a process after ten seconds.
 STOP_SECONDS = 8
+
+_NOT_OURS = "HOST is not an address of this machine; use localhost, or 0.0.0.0 for each that it has"
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -52,7 +55,7 @@ class Address:
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except OSError:
-            raise ImproperlyConfigured("HOST is not an address of this machine") from None
+            raise ImproperlyConfigured(_NOT_OURS) from None
         family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
         return family, str(where[0])
 
@@ -152,7 +155,13 @@ def _refuse_taken(family: socket.AddressFamily, host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise ImproperlyConfigured(
-                f"Cannot listen on port {port}: {error.strerror}. Stop the program that has it, or"
-                " choose another: PORT=4001 make run"
-            ) from None
+            raise ImproperlyConfigured(_why_not(error, port)) from None
+
+
+def _why_not(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRNOTAVAIL:
+        return _NOT_OURS
+    remedy = "Stop the program that has it, or choose"
+    if error.errno == errno.EACCES:
+        remedy = "Choose"
+    return f"Cannot listen on port {port}: {error.strerror}. {remedy} another: PORT=4001 make run"

@@ -7,7 +7,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from polyant.environment import Environment
+from polyant.environment import DEFAULT_ENV_FILE, Environment
 from polyant.logs import LOG_LEVELS, logging_config
 from polyant.sqlite import Connection
 
@@ -18,7 +18,7 @@ env = Environment()
 ENVIRONMENT_VARIABLES = frozenset(os.environ)
 # The host's time zone, before Django puts ours into the environment of this process.
 HOST_TZ: str | None = os.environ.get("TZ")
-ENV_FILE = Path(env.text("ENV_FILE", str(BASE_DIR / ".env")))
+ENV_FILE = Path(env.text("ENV_FILE", str(DEFAULT_ENV_FILE)))
 # False if .env did not exist yet; `start` then restarts the process.
 ENV_FILE_FOUND: bool = env.read_dotenv(ENV_FILE)
 

@@ -13,6 +13,7 @@ from polyant.encryption.conf import get_keyring
 from polyant.encryption.dotenv import locked, read_variable, rewrite
 from polyant.encryption.exceptions import InvalidEncryptionKey
 from polyant.encryption.keyring import KEY_LENGTH, EncryptionKey, Keyring
+from polyant.environment import shown
 
 PRIMARY, FALLBACKS = "ENCRYPTION_KEY", "ENCRYPTION_KEY_FALLBACKS"
 
@@ -56,11 +57,13 @@ def _refuse_elsewhere(env_file: Path) -> None:
     overruled |= {name for name in files if read_variable(env_file, name)}
     if overruled or read_variable(env_file, PRIMARY) != settings.ENCRYPTION_KEY:
         raise InvalidEncryptionKey(
-            "ENCRYPTION_KEY does not come from .env here. Set the new key where it comes from,"
-            " put the old one into ENCRYPTION_KEY_FALLBACKS, and run this without a new key"
+            f"ENCRYPTION_KEY does not come from {shown(env_file)} here. Set the new key where it"
+            " comes from, put the old one into ENCRYPTION_KEY_FALLBACKS, and run this without a"
+            " new key"
         )
     kept = (read_variable(env_file, FALLBACKS) or "").split(",")
     if [*filter(None, map(str.strip, kept))] != settings.ENCRYPTION_KEY_FALLBACKS:
         raise InvalidEncryptionKey(
-            "ENCRYPTION_KEY_FALLBACKS of .env was changed in the meantime; run this again"
+            f"ENCRYPTION_KEY_FALLBACKS of {shown(env_file)} was changed in the meantime; run this"
+            " again"
         )

@@ -62,5 +62,6 @@ def _read(path: Path) -> str:
 
 
 def _line_of(name: str) -> re.Pattern[str]:
-    export = r"(?P<export>[ \t]*(?:export[ \t]+)?)"
+    # In front of the first line may be a byte order mark, which stays there.
+    export = r"(?P<export>\ufeff?[ \t]*(?:export[ \t]+)?)"
     return re.compile(rf"^{export}{name}=(?P<value>[^\r\n]*)", re.MULTILINE)

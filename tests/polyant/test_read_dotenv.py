@@ -1,12 +1,14 @@
 """Environment.read_dotenv: what a `.env` sets, and how a mistake in it is told."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from polyant.environment import Environment
+from polyant.environment import DEFAULT_ENV_FILE, Environment, shown
 from tests.polyant.conftest import MARKER, refusal
 
 
@@ -38,18 +40,66 @@ def test_a_variable_twice_in_the_file_env_is_refused(
     assert "SOME_KEY" not in os.environ
 
 
-def test_a_file_env_that_the_system_refuses_is_refused_in_words(
+@contextmanager
+def _nobody() -> Iterator[None]:
+    """This process as a user whom permissions hold for."""
+    was = os.geteuid()
+    if not was:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+
+
+def test_a_file_env_that_nobody_may_read_is_refused_as_such(
     env: Environment, tmp_path: Path
 ) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"^\.env cannot be read"):
-        env.read_dotenv(tmp_path / ("long" * 100))
+    (tmp_path / ".env").write_text(f"SOME_KEY={MARKER}\n")
+    (tmp_path / ".env").chmod(0o000)
+    with _nobody(), pytest.raises(ImproperlyConfigured) as caught:
+        env.read_dotenv(tmp_path / ".env")
+    assert refusal(caught, ".env").endswith("/.env cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("", "Is a directory"), ("long" * 100, "File name too long")]
+)
+def test_a_file_env_that_the_system_refuses_is_refused_in_its_words(
+    env: Environment, tmp_path: Path, name: str, reason: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"cannot be read: {reason}$"):
+        env.read_dotenv(tmp_path / name)
 
 
 def test_a_file_env_that_is_no_text_is_refused(env: Environment, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(f"SOME_KEY={MARKER}\xff".encode("latin-1"))
     with pytest.raises(ImproperlyConfigured) as caught:
         env.read_dotenv(tmp_path / ".env")
-    refusal(caught, ".env")
+    assert "UTF-8" in refusal(caught, ".env")
+
+
+@pytest.mark.parametrize("text", [f"SOME_KEY: {MARKER}", f"SOME_KEY={MARKER}\nSOME_KEY=v", "\xff"])
+def test_a_file_env_is_named_as_it_is_given(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("prod.env").write_text(text, encoding="latin-1")
+    with pytest.raises(ImproperlyConfigured, match=r"(^|of |in )prod\.env\b"):
+        env.read_dotenv(Path("prod.env"))
+
+
+def test_the_file_env_of_the_project_needs_no_folder() -> None:
+    assert shown(DEFAULT_ENV_FILE) == ".env"
+
+
+@pytest.mark.parametrize("line", ["SOME_KEY=v", "export SOME_KEY=v", "# a comment\nSOME_KEY=v"])
+def test_a_file_env_may_begin_with_the_mark_of_a_windows_editor(
+    env: Environment, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / ".env").write_text(line, encoding="utf-8-sig")
+    env.read_dotenv(tmp_path / ".env")
+    assert env.secret("SOME_KEY") == "v"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ import socket
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from polyant.environment import Environment
-from polyant.serving import Address, address
+from polyant.serving import Address, address, serve
 
 
 @pytest.mark.parametrize("host", [None, "", "localhost"])
@@ -33,3 +34,10 @@ def test_every_interface_is_reached_as_this_machine(env: Environment, host: str)
     os.environ["HOST"] = host
     assert Address(host, 4000).url == "http://localhost:4000"
     assert address().resolve()[1] == host
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_a_host_that_is_elsewhere_is_the_fault_of_host(env: Environment, host: str) -> None:
+    os.environ |= {"HOST": host, "PORT": "4000"}
+    with pytest.raises(ImproperlyConfigured, match=r"^HOST is not an address of this machine"):
+        serve(address(), lambda: None)

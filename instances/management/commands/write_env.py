@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
 from instances import env_file
+from polyant.environment import shown
 from polyant.exceptions import Conflict
 
 
@@ -13,6 +14,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        file = shown(settings.ENV_FILE)
         try:
             written = env_file.create(settings.ENV_FILE)
         except Conflict as refusal:
@@ -25,6 +27,6 @@ class Command(BaseCommand):
             )
             raise
         except OSError as error:
-            raise CommandError(f"Cannot write {settings.ENV_FILE}: {error.strerror}") from None
+            raise CommandError(f"Cannot write {file}: {error.strerror}") from None
         if written:
-            self.stdout.write(f"Wrote {settings.ENV_FILE.name} with a new {' and '.join(written)}.")
+            self.stdout.write(f"Wrote {file} with a new {' and '.join(written)}.")

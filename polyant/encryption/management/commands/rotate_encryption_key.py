@@ -1,5 +1,6 @@
 import getpass
 import os
+import re
 import sys
 from argparse import ArgumentParser
 from collections import Counter
@@ -28,8 +29,12 @@ from polyant.encryption.reports import (
 from polyant.encryption.rotation import rotate
 from polyant.encryption.stored import BATCH_SIZE, Progress, all_encrypted_fields, count_rows
 from polyant.encryption.wiping import Lost, find_lost, wipe, write_checklist
+from polyant.environment import shown
 
 EXIT_INCOMPLETE = 3
+
+# argparse's message if two options exclude each other. It holds nothing that was typed.
+_EXCLUSIVE = re.compile(r"argument (--[a-z-]+): not allowed with argument (--[a-z-]+)")
 
 
 class Command(BaseCommand):
@@ -91,17 +96,19 @@ class Command(BaseCommand):
             sys.exit(EXIT_INCOMPLETE)
 
     def _adopt(self, text: str) -> None:
+        file = shown(settings.ENV_FILE)
         try:
             keyring = adopt_key(text, settings.ENV_FILE)
         except InvalidEncryptionKey as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(
-                f".env cannot be put on disk: {error.strerror}. It is as it was, or has both keys."
+                f"{file} cannot be put on disk: {error.strerror}. It is as it was, or has both"
+                " keys."
             ) from None
         self.stderr.write(
-            f".env now has the new key {keyring.primary.key_id} and keeps the old one as fallback."
-            " Restart the server: it still has the old one only."
+            f"{file} now has the new key {keyring.primary.key_id} and keeps the old one as"
+            " fallback. Restart the server: it still has the old one only."
         )
 
     def _wipe(self, only: frozenset[str], options: dict[str, Any]) -> None:
@@ -128,6 +135,8 @@ class Command(BaseCommand):
 
 def _refuse(parser: CommandParser, message: str) -> NoReturn:
     """Exit with argparse's message without the rejected text, which may be a key."""
+    if both := _EXCLUSIVE.fullmatch(message):
+        parser.exit(2, f"{both[1]} and {both[2]} exclude each other. Nothing was done.\n")
     told = message.partition(":")[0]
     parser.exit(2, f"{told}; it is not repeated here. See --help. Nothing was done.\n")
 
@@ -136,7 +145,9 @@ def _refuse_contradictions(
     *, dry_run: bool, generate: bool, new_key: bool, wipe_unreadable: bool, **options: Any
 ) -> None:
     if dry_run and (generate or new_key):
-        raise CommandError("A dry run takes no new key: it would write it into .env.")
+        raise CommandError(
+            f"A dry run takes no new key: it would write it into {shown(settings.ENV_FILE)}."
+        )
     if wipe_unreadable and options["json"] and not (options["yes"] or dry_run):
         raise CommandError("--json asks nothing: add --yes, or --dry-run to look first.")
     if os.environ.get("NEW_ENCRYPTION_KEY_FILE") and not new_key:

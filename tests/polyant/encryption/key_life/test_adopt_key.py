@@ -61,6 +61,18 @@ def test_line_ends_stay_as_they_are(use_env_file: Path, old_key: str, new_key: s
     assert use_env_file.read_bytes() == f"A=1\r\n{keys}".encode()
 
 
+@pytest.mark.parametrize(
+    "first", ["ENCRYPTION_KEY=", "export ENCRYPTION_KEY=", "A=1\nENCRYPTION_KEY="]
+)
+def test_the_mark_of_a_windows_editor_stays_in_front(
+    use_env_file: Path, old_key: str, new_key: str, first: str
+) -> None:
+    use_env_file.write_text(f"{first}{old_key}\n", encoding="utf-8-sig")
+    adopt_key(new_key, use_env_file)
+    after = f"{first}{new_key}\nENCRYPTION_KEY_FALLBACKS={old_key}\n"
+    assert use_env_file.read_bytes() == after.encode("utf-8-sig")
+
+
 def test_an_exported_line_stays_exported(use_env_file: Path, old_key: str, new_key: str) -> None:
     use_env_file.write_text(f"export ENCRYPTION_KEY='{old_key}'\n")
     adopt_key(new_key, use_env_file)

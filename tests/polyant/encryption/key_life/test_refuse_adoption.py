@@ -64,7 +64,7 @@ def test_a_key_that_the_environment_has_too_is_refused(
     before = env_file.read_text()
     done = manage("rotate_encryption_key", "--generate", ENCRYPTION_KEY=old_key)
     assert (done.returncode, env_file.read_text()) == (1, before)
-    assert "does not come from .env" in done.stderr
+    assert f"does not come from {env_file}" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["ENCRYPTION_KEY", "ENCRYPTION_KEY_FALLBACKS"])
@@ -74,14 +74,14 @@ def test_keys_from_the_environment_or_a_file_are_refused(
 ) -> None:
     # They would win over the line with the new key, or over the one that keeps the old key.
     settings.ENVIRONMENT_VARIABLES = frozenset({name + form})
-    assert "does not come from .env" in refused("--generate")
+    assert "ENCRYPTION_KEY does not come from" in refused("--generate")
 
 
 def test_a_key_that_is_another_than_that_in_the_file_is_refused(
     refused: Callable[..., str], settings: Settings, new_key: str
 ) -> None:
     settings.ENCRYPTION_KEY = new_key
-    assert "does not come from .env" in refused("--generate")
+    assert "ENCRYPTION_KEY does not come from" in refused("--generate")
 
 
 @pytest.mark.parametrize("name", ["ENCRYPTION_KEY_FILE", "ENCRYPTION_KEY_FALLBACKS_FILE"])
@@ -90,7 +90,7 @@ def test_a_file_of_keys_that_the_env_file_names_is_refused(
 ) -> None:
     # It would be another key than the new line has, and then nothing starts.
     use_env_file.write_text(f"{use_env_file.read_text()}{name}=/run/secrets/key\n")
-    assert "does not come from .env" in refused("--generate")
+    assert "ENCRYPTION_KEY does not come from" in refused("--generate")
 
 
 def test_a_fallback_that_somebody_added_meanwhile_is_kept(
@@ -115,6 +115,14 @@ def test_a_key_on_the_command_line_is_refused_without_repeating_it(
     assert (stop.value.code, use_env_file.read_text()) == (2, text)
     assert "Nothing was done" in said
     assert new_key not in said
+
+
+def test_two_ways_to_a_new_key_exclude_each_other(capfd: pytest.CaptureFixture[str]) -> None:
+    both = ["rotate_encryption_key", "--generate", "--new-key"]
+    with pytest.raises(SystemExit, match="2"):
+        execute_from_command_line(["manage.py", *both])
+    said = "--new-key and --generate exclude each other. Nothing was done.\n"
+    assert capfd.readouterr().err == said
 
 
 def test_a_database_that_is_away_costs_no_key(manage: Manage, env_file: Path) -> None:
