@@ -1,14 +1,21 @@
-#!/usr/bin/env python
+#!/usr/bin/env python3
 """Django's command line."""
 
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import BaseCommand, ManagementUtility
-from django.db import Error as DatabaseError
+try:
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import BaseCommand, ManagementUtility
+    from django.db import Error as DatabaseError
 
-from polyant import database, keys, loading
+    from polyant import database, keys, loading
+except ModuleNotFoundError as missing:
+    # Outside of the virtualenv, where a stack would not say so.
+    sys.exit(
+        f"This Python has no {missing.name}; that of the virtualenv has, which `make run` makes:"
+        " .venv/bin/python manage.py …"
+    )
 
 
 class Commands(ManagementUtility):

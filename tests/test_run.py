@@ -168,6 +168,12 @@ def test_no_command_answers_with_a_stack_where_nothing_was_migrated(project: Che
     _assert_one_line(refused, "no tables yet", "manage.py migrate")
 
 
+def test_a_command_outside_of_the_virtualenv_says_how_it_is_called(project: Checkout) -> None:
+    assert os.access(project.folder / "manage.py", os.X_OK)
+    without_packages = project.call("-S", "manage.py", "create_token", "admin")
+    _assert_one_line(without_packages, "has no django", ".venv/bin/python manage.py …")
+
+
 def test_serves_and_says_what_is_not_migrated_and_not_collected(project: Checkout) -> None:
     kept = (project.folder / "staticfiles").rename(project.folder / "kept")
     try:
