@@ -11,6 +11,9 @@ from polyant.encryption.checks import TAG
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.exceptions import InvalidEncryptionKey
 
+SHORTEST_SECRET_KEY = 32
+_GENERATE = "Generate one with: openssl rand -hex 32"
+
 
 def require_keys() -> None:
     """Return if ``ENCRYPTION_KEY``, ``SECRET_KEY`` and what belongs to them can be used.
@@ -21,12 +24,7 @@ def require_keys() -> None:
     _require_encryption_key()
     for fault in settings.KEY_FAULTS.values():
         raise ImproperlyConfigured(fault)
-    try:
-        _ = settings.SECRET_KEY
-    except ImproperlyConfigured:
-        raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Generate one with: openssl rand -hex 32"
-        ) from None
+    _require_secret_key()
 
 
 def check_key_first(command: BaseCommand) -> None:
@@ -56,6 +54,23 @@ def require_keys_first(command: BaseCommand) -> None:
         return execute(*args, **options)
 
     command.execute = execute_with_keys  # type: ignore[method-assign]
+
+
+def _require_secret_key() -> None:
+    try:
+        key = settings.SECRET_KEY
+    except ImproperlyConfigured:
+        raise ImproperlyConfigured(f"SECRET_KEY is not set. {_GENERATE}") from None
+    # Whoever guesses a key can sign whatever we can. A former key still verifies signatures.
+    if len(key) < SHORTEST_SECRET_KEY:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY must be at least {SHORTEST_SECRET_KEY} characters long. {_GENERATE}"
+        )
+    if any(len(former) < SHORTEST_SECRET_KEY for former in settings.SECRET_KEY_FALLBACKS):
+        raise ImproperlyConfigured(
+            f"SECRET_KEY_FALLBACKS has a key of less than {SHORTEST_SECRET_KEY} characters. Remove"
+            " it; everybody then has to sign in again."
+        )
 
 
 def _require_encryption_key() -> None:

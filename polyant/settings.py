@@ -33,6 +33,7 @@ KEY_FAULTS: dict[str, str] = env.key_faults
 
 DEBUG: bool = env.flag("DEBUG")
 HTTPS: bool = env.flag("HTTPS")
+BEHIND_PROXY: bool = env.flag("BEHIND_PROXY")
 # The server's processes, and the threads in each. Each thread keeps a database connection.
 WORKERS: int = env.number("WORKERS", 2, highest=256)
 THREADS: int = env.number("THREADS", 4, highest=256)
@@ -149,7 +150,7 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if HTTPS and env.flag("BEHIND_PROXY"):
+if HTTPS and BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 # Three inputs for each key of an instance, however many it has; their size has its own limit.

@@ -241,6 +241,14 @@ def test_the_settings_refuse_a_host_with_a_scheme(
         settings_of(ALLOWED_HOSTS="https://secrets.example.com")
 
 
+@pytest.mark.parametrize("https", ["0", "1"])
+def test_the_settings_refuse_a_flag_that_is_none_also_where_it_has_no_effect(
+    settings_of: Callable[..., dict[str, Any]], https: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^BEHIND_PROXY must be 1 or 0$"):
+        settings_of(HTTPS=https, BEHIND_PROXY="ture")
+
+
 def test_every_variable_of_the_example_is_in_the_table_of_the_readme() -> None:
     root = Path(__file__).parents[2]
     example = re.findall(r"^#([A-Z_]+)=", (root / ".env.example").read_text(), re.MULTILINE)
