@@ -33,6 +33,11 @@ from polyant.environment import shown
 
 EXIT_INCOMPLETE = 3
 
+# Written below the report, which cannot know what a server with the old key writes after it.
+_BEFORE_REMOVAL = (
+    "Remove no fallback yet if a server was running: what it writes until its restart needs the old"
+    " key. Restart every server, run rotate_encryption_key once more, and only then remove one."
+)
 # argparse's message if two options exclude each other. It holds nothing that was typed.
 _EXCLUSIVE = re.compile(r"argument (--[a-z-]+): not allowed with argument (--[a-z-]+)")
 
@@ -92,6 +97,8 @@ class Command(BaseCommand):
             report = rotate(only=only, batch_size=size, dry_run=dry_run, progress=progress)
         written = rotation_as_json(report) if options["json"] else rotation_as_text(report)
         self.stdout.write(written)
+        if options["generate"] or options["new_key"]:
+            self.stderr.write(_BEFORE_REMOVAL)
         if not report.is_complete:
             sys.exit(EXIT_INCOMPLETE)
 
@@ -108,7 +115,7 @@ class Command(BaseCommand):
             ) from None
         self.stderr.write(
             f"{file} now has the new key {keyring.primary.key_id} and keeps the old one as"
-            " fallback. Restart the server: it still has the old one only."
+            " fallback. Restart every server: until then it seals with the old one."
         )
 
     def _wipe(self, only: frozenset[str], options: dict[str, Any]) -> None:

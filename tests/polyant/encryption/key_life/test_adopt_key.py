@@ -6,9 +6,11 @@ import subprocess
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 from pytest_django.fixtures import Settings
 
 from instances.models import Instance
@@ -107,6 +109,27 @@ def test_generate_makes_a_key_and_brings_every_row_under_it(
     assert (old, len(new)) == (old_key, 64)
     settings.ENCRYPTION_KEY, settings.ENCRYPTION_KEY_FALLBACKS = new, []
     assert InstanceSecret.objects.reveal(instance, "custom") == "ü"
+
+
+def test_a_server_that_still_has_the_old_key_alone_is_a_reason_to_keep_it(
+    use_env_file: Path, old_key: str, instance: Instance, settings: Settings
+) -> None:
+    def rotate(**options: Any) -> tuple[str, str]:
+        out, err = StringIO(), StringIO()
+        call_command("rotate_encryption_key", stdout=out, stderr=err, **options)
+        return out.getvalue(), err.getvalue()
+
+    out, err = rotate(generate=True)
+    assert "may be removed" in out
+    assert "Restart every server, run rotate_encryption_key once more, and only then remove" in err
+    new = settings.ENCRYPTION_KEY
+    with override_settings(ENCRYPTION_KEY=old_key, ENCRYPTION_KEY_FALLBACKS=[]):
+        InstanceSecret.objects.set_many(instance, {"custom": "written meanwhile"}, None)
+    out, err = rotate()
+    assert "instance_secrets: 1 row re-encrypted" in out
+    assert err == ""
+    with override_settings(ENCRYPTION_KEY=new, ENCRYPTION_KEY_FALLBACKS=[]):
+        assert InstanceSecret.objects.reveal(instance, "custom") == "written meanwhile"
 
 
 def test_a_generated_key_is_never_printed(manage: Manage, env_file: Path) -> None:
