@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from polyant import schema  # noqa: F401  (registers how the schema describes signing in)
 from polyant.docs import SchemaView, docs
@@ -15,6 +16,8 @@ admin.site.index_title = "Overview"
 admin.site.site_url = None  # there is no other site to view
 
 urlpatterns = [
+    # The address that a start prints; people have nothing else to see here.
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/encryption/", admin.site.admin_view(encryption_page), name="encryption"),
     # Django's way to a row's page on another site, of which there is none.
     path("admin/r/<path:rest>", no_page),

@@ -142,6 +142,6 @@ def _json(request: HttpRequest, status: HTTPStatus, message: str) -> JsonRespons
 
 
 def _page(request: HttpRequest, status: HTTPStatus, name: str, **context: Any) -> HttpResponse:
-    context["site_header"] = admin.site.site_header
+    context |= {"site_header": admin.site.site_header, "site_title": admin.site.site_title}
     page = TemplateResponse(request, f"admin/{name}.html", context, status=status)
     return page.render()

@@ -25,13 +25,20 @@ def test_what_a_role_does_not_allow_is_refused_in_words(
     assert "You may not do this, or not any more" in response.content.decode()
 
 
+def test_the_address_that_a_start_prints_leads_to_the_admin(client: Client) -> None:
+    response = client.get("/")
+    assert (response.status_code, response["Location"]) == (302, "/admin/")
+
+
 @pytest.mark.parametrize(("path", "status"), [("nope/", 404), ("?x=%00", 400)])
 def test_what_is_not_there_or_cannot_be_read_has_a_page(
     browse: Browse, superuser: User, path: str, status: int
 ) -> None:
     response = browse(superuser).get(f"/admin/{path}")
     assert response.status_code == status
-    assert 'href="/admin/">To the first page</a>' in response.content.decode()
+    page = response.content.decode()
+    assert 'href="/admin/">To the first page</a>' in page
+    assert "| Polyant secrets</title>" in page
 
 
 def test_a_form_from_before_the_last_sign_in_is_refused_in_words(
