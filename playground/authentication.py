@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from instances.models import Instance
 from polyant.authentication import bearer
 from polyant.encryption.exceptions import DecryptionError
-from polyant.parsers import TooLarge
+from polyant.parsers import TooLarge, require_length
 from secrets_app.exceptions import MissingSecret
 from secrets_app.models import InstanceSecret
 
@@ -55,7 +55,8 @@ class InstanceKeyAuthentication(BaseAuthentication):
 
 
 def _check_size(request: Request) -> None:
-    """Refuse a large body before it is parsed: the caller may be anyone."""
+    """Refuse a body that is large or of unknown length before it is parsed: anyone may send it."""
+    require_length(request)
     size = request.META.get("CONTENT_LENGTH") or ""
     if size.isdecimal() and int(size) > MAX_BYTES:
         told = f"With an instance's own key the body may have at most {MAX_BYTES} bytes."

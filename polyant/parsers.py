@@ -13,6 +13,7 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 MAX_DEPTH = 32
 DEFAULT_MAX_BYTES = 1 << 20
@@ -33,6 +34,25 @@ class TooLarge(APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
     default_detail = "The request body is too large."
+
+
+class LengthRequired(APIException):
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = (
+        "Send the body with its Content-Length; a body in chunks (Transfer-Encoding: chunked) is"
+        " not read here."
+    )
+
+
+def require_length(request: Request) -> None:
+    """Return unless the body comes in chunks, which Django would take for an empty body.
+
+    Raises:
+        LengthRequired: 411.
+    """
+    if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+        raise LengthRequired
 
 
 class StrictJSONParser(BaseParser):

@@ -17,6 +17,7 @@ _ERRORS = {
     "403": "Not allowed for this role, or caused by another site.",
     "404": "Unknown, or not for this caller.",
     "409": "The request conflicts with what is stored.",
+    "411": "The body comes in chunks, without its `Content-Length`.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many wrong passwords; see `Retry-After`.",
@@ -168,6 +169,7 @@ def _possible(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         "403": is_secured,
         "404": "{" in path,
         "409": is_secured and method != "get",
+        "411": has_body,
         "413": has_body,
         "415": has_body,
         "429": has_body and not is_secured,  # signing in

@@ -17,6 +17,7 @@ from rest_framework.serializers import Serializer
 
 from polyant.api import error_body
 from polyant.openai_errors import openai_error
+from polyant.parsers import require_length
 
 _JSON_PATH = re.compile(r"/(?:api|v1|health)(?:/|$)")
 
@@ -38,7 +39,9 @@ def read(kind: type[Serializer[Any]], request: Request, *, partial: bool = False
     Raises:
         ValidationError: with the path of every fault.
         ParseError: it is empty, or not JSON.
+        LengthRequired: it comes in chunks.
     """
+    require_length(request)
     if request.stream is None:
         # DRF would take a body without a length for an empty object, too.
         raise ParseError("The body is empty; send JSON, with its Content-Length.")

@@ -91,6 +91,14 @@ def test_a_body_that_is_too_large_is_refused(api: APIClient, asked: Instance) ->
     assert error(api.post(CHAT, body), 413)["code"] == "too_large"
 
 
+@pytest.mark.parametrize("headers", [{}, {"Authorization": f"Bearer {M}"}])
+def test_a_body_in_chunks_is_refused_whoever_sends_it(
+    api: APIClient, asked: Instance, headers: dict[str, str]
+) -> None:
+    response = api.post(CHAT, headers={"Transfer-Encoding": "chunked", **headers})
+    assert error(response, 411)["code"] == "length_required"
+
+
 def test_another_content_type_is_refused(api: APIClient, asked: Instance) -> None:
     error(api.post(CHAT, "x=1", content_type="application/x-www-form-urlencoded"), 415)
 

@@ -129,6 +129,15 @@ def test_a_body_that_says_a_false_length_is_never_half_a_write(
     assert not InstanceSecret.objects.exists()
 
 
+def test_a_body_in_chunks_is_told_to_need_a_length(api: APIClient, instance: Instance) -> None:
+    for method, url in WRITES:
+        # As the server hands it on.
+        response = api.generic(method.upper(), url, HTTP_TRANSFER_ENCODING="chunked")
+        assert response.status_code == response.json()["statusCode"] == 411, (method, url)
+        assert response.json()["error"] == "Length Required"
+        assert "Content-Length" in response.json()["message"]
+
+
 def test_the_answer_is_json_whatever_is_accepted(api: APIClient) -> None:
     for accept in ("text/html", "application/xml", "../..", "a/b/c", "\u00e9"):
         response = api.get(f"{BASE}/secrets", HTTP_ACCEPT=accept)

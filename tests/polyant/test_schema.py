@@ -65,11 +65,11 @@ def test_every_operation_says_what_it_does_and_is_named_once(schema: dict[str, A
 @pytest.mark.parametrize(
     ("method", "path", "statuses"),
     [
-        ("post", "/api/auth/token", {400, 401, 413, 415, 429, 503}),
+        ("post", "/api/auth/token", {400, 401, 411, 413, 415, 429, 503}),
         ("delete", "/api/auth/token", {401, 403, 409, 503}),
         ("get", "/api/instances", {400, 401, 403, 503}),
         ("get", f"{I}/secrets", {401, 403, 404, 503}),
-        ("put", f"{I}/secrets", {400, 401, 403, 404, 409, 413, 415, 503}),
+        ("put", f"{I}/secrets", {400, 401, 403, 404, 409, 411, 413, 415, 503}),
         ("delete", f"{I}/secrets/{{key}}", {401, 403, 404, 409, 503}),
         ("get", "/v1/models", {401, 403, 503}),
         ("get", "/health", set()),
