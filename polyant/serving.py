@@ -59,6 +59,23 @@ class Address:
         family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
         return family, str(where[0])
 
+    def require(self) -> None:
+        """Return if this process can listen there.
+
+        Granian would not notice a port in use: its workers share theirs, and would share another
+        program's.
+
+        Raises:
+            ImproperlyConfigured: the port is in use, or HOST is not an address of this machine.
+        """
+        family, host = self.resolve()
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, self.port))
+            except OSError as error:
+                raise ImproperlyConfigured(_why_not(error, self.port)) from None
+
 
 def address() -> Address:
     """``HOST`` and ``PORT``."""
@@ -128,11 +145,10 @@ def _tell_workers_again() -> None:
 
 
 def _server(where: Address) -> Any:
-    family, host = where.resolve()
-    _refuse_taken(family, host, where.port)
+    where.require()
     return Granian(
         "polyant.wsgi:application",
-        address=host,
+        address=where.resolve()[1],
         port=where.port,
         interface=Interfaces.WSGI,
         websockets=False,
@@ -146,16 +162,6 @@ def _server(where: Address) -> Any:
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGERS,
     )
-
-
-def _refuse_taken(family: socket.AddressFamily, host: str, port: int) -> None:
-    """Refuse a port in use: granian's workers share theirs, and would share another program's."""
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ImproperlyConfigured(_why_not(error, port)) from None
 
 
 def _why_not(error: OSError, port: int) -> str:

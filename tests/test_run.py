@@ -174,23 +174,28 @@ def test_a_command_outside_of_the_virtualenv_says_how_it_is_called(project: Chec
     _assert_one_line(without_packages, "has no django", ".venv/bin/python manage.py …")
 
 
-def test_serves_and_says_what_is_not_migrated_and_not_collected(project: Checkout) -> None:
+def test_serves_and_says_what_is_not_migrated_not_collected_and_not_behind_a_proxy(
+    project: Checkout,
+) -> None:
+    wrong = {"DATABASE_URL": "sqlite:///empty.db", "HTTPS": "1"}
     kept = (project.folder / "staticfiles").rename(project.folder / "kept")
     try:
-        with project.running("manage.py", "serve", DATABASE_URL="sqlite:///empty.db") as server:
+        with project.running("manage.py", "serve", **wrong) as server:
             assert server.stop(signal.SIGTERM) == 0
     finally:
         kept.rename(project.folder / "staticfiles")
     told = [line for line in server.output.splitlines() if not line.startswith("Serving ")]
-    assert len(told) == 2
+    assert len(told) == 3
     assert "manage.py migrate" in told[0]
     assert "manage.py collectstatic" in told[1]
+    assert "BEHIND_PROXY=1" in told[2]
 
 
-def test_refuses_a_port_that_is_taken(project: Checkout) -> None:
+def test_refuses_a_port_that_is_taken_before_it_says_anything(project: Checkout) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refused = project.call("manage.py", "serve", PORT=str(port))
+        refused = project.call("dev.py", "run", PORT=str(port))
+    assert refused.stdout == ""
     _assert_one_line(refused, f"Cannot listen on port {port}", "PORT=")
 
 

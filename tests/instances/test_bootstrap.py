@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from instances import first_start
 from instances.models import Instance
+from polyant import serving
 from secrets_app.models import InstanceSecret
 
 
@@ -64,6 +65,27 @@ def test_prints_no_password_that_was_given(db: None, monkeypatch: pytest.MonkeyP
     assert "given-password" not in output
     assert "create_token olive" in output
     assert User.objects.get(username="olive").check_password("given-password")
+
+
+@pytest.mark.parametrize(
+    ("https", "proxy", "hosts", "headers"),
+    [
+        (False, False, ["127.0.0.1", "localhost"], ""),
+        (False, False, [".a.example"], ' -H "Host: a.example"'),
+        (True, True, ["*"], ' -H "X-Forwarded-Proto: https"'),
+        (True, False, ["*"], None),
+    ],
+)
+def test_prints_a_line_that_works_as_it_is_reached_or_none(
+    db: None, settings: Any, https: bool, proxy: bool, hosts: list[str], headers: str | None
+) -> None:
+    settings.HTTPS, settings.BEHIND_PROXY, settings.ALLOWED_HOSTS = https, proxy, hosts
+    output = call("bootstrap")
+    address = f"{serving.address().url}/admin/" if headers == "" else "/admin/ of its own address"
+    assert f"Sign in at {address} as admin " in output
+    lines = [line for line in output.splitlines() if "curl" in line]
+    assert [line.partition('Bearer $TOKEN"')[2] for line in lines] == [headers] * len(lines)
+    assert len(lines) == (headers is not None)
 
 
 def test_makes_nobody_a_superuser_in_passing(make_user: Callable[..., User]) -> None:

@@ -25,6 +25,7 @@ class Command(BaseCommand):
         self._warn_of_database()
         connections.close_all()  # none may be shared with the worker processes
         self._warn_of_missing_files()
+        self._warn_of_redirects()
         where = serving.address()
         serving.serve(where, lambda: self._say(f"Serving {where.url} · Ctrl-C stops it"))
 
@@ -45,6 +46,14 @@ class Command(BaseCommand):
             self.stderr.write(
                 "No static files are collected, and no page works without them:"
                 " run manage.py collectstatic --no-input, then start again."
+            )
+
+    def _warn_of_redirects(self) -> None:
+        """The server speaks plain HTTP, so that without a trusted proxy it redirects everything."""
+        if settings.HTTPS and not settings.BEHIND_PROXY:
+            self.stderr.write(
+                "HTTPS is on, but this server speaks plain HTTP, and redirects every request to"
+                " HTTPS. Put a proxy in front that ends TLS, and set BEHIND_PROXY=1."
             )
 
     def _say(self, line: str) -> None:

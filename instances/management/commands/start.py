@@ -15,6 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         serving.stop_quietly()
+        serving.address().require()  # before anything is made or printed
         call_command("write_env")
         if settings.ENV_FILE.exists() and not settings.ENV_FILE_FOUND:
             _restart()
