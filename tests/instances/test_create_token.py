@@ -48,14 +48,30 @@ def test_expires(editor: User, arguments: tuple[str, ...], lifetime: timedelta) 
     assert lifetime - timedelta(minutes=1) < left <= lifetime
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "root --instance my-assistant --instance third",
+        "--instance my-assistant --instance third root",
+        "--instance=my-assistant root --days 2 --instance third",
+        "root --instance my-assistant third",
+        "root --instance my-assistant third --days 2",
+    ],
+)
 def test_may_be_limited_to_instances(
-    superuser: User, instance: Instance, other_instance: Instance
+    superuser: User, instance: Instance, other_instance: Instance, line: str
 ) -> None:
     third = Instance.objects.create(slug="third", name="Third")
-    client = sign_in(create_token("root", "--instance", instance.slug, third.slug).strip())
+    client = sign_in(create_token(*line.split()).strip())
     assert client.get(f"/api/instances/{instance.slug}").status_code == 200
     assert client.get(f"/api/instances/{third.slug}").status_code == 200
     assert client.get(f"/api/instances/{other_instance.slug}").status_code == 404
+
+
+def test_may_be_limited_to_one_instance_in_front_of_the_name(editor: User) -> None:
+    create_token("--instance", "my-assistant", "editor")
+    token = AccessToken.objects.get()
+    assert (token.user, [each.slug for each in token.instances.all()]) == (editor, ["my-assistant"])
 
 
 @pytest.mark.parametrize(
@@ -64,11 +80,17 @@ def test_may_be_limited_to_instances(
         (("nobody",), "'nobody'"),
         (("gone",), "'gone'"),
         (("editor", "--instance", "my-assistant", "no-such"), "'no-such'"),
+        (("editor", "--instance", "my-assistant", "other-assistant"), "no member of 'other-assis"),
+        (("editor", "--instance", "other-assistant"), "Make that a member first"),
+        ((), "required: username$"),
+        (("--instance", "my-assistant"), "required: username$"),
+        (("editor", "--instance"), "--instance"),
         (("editor", "--days", "0"), "--days"),
         (("editor", "--days", "99999999999"), "--days"),
         (("editor", "--days", "soon"), "--days"),
     ],
 )
+@pytest.mark.usefixtures("other_instance")
 def test_names_what_is_wrong(
     editor: User, make_user: Callable[..., User], arguments: tuple[str, ...], named: str
 ) -> None:

@@ -1,3 +1,4 @@
+from argparse import SUPPRESS
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -16,41 +17,61 @@ class Command(BaseCommand):
     help = "Print a new token of a user, for `Authorization: Bearer`. It is shown only here."
     requires_system_checks = (TAG,)
 
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(*args, **kwargs)
+        # An option that takes several would take a name behind it, too. So it takes one, and what
+        # stands behind that without another `--instance` are further slugs, if a name came before.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+        return parser
+
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
-        days = f"days until it expires, up to {MAX_TOKEN_DAYS}"
+        parser.add_argument("username", help="whose token it is")
+        parser.add_argument("more", nargs="*", default=[], help=SUPPRESS)
+        default = settings.TOKEN_LIFETIME.days
+        days = f"days until it expires, up to {MAX_TOKEN_DAYS}; {default} if it is not given"
         parser.add_argument("--days", type=int, help=days)
         parser.add_argument(
             "--instance",
             metavar="SLUG",
-            nargs="+",
-            action="extend",
-            help="the token may use no other instances than these",
+            action="append",
+            default=[],
+            help="an instance that it may use, and no other; may be given again for another one",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         lifetime = _lifetime(options["days"])
+        slugs = [*options["instance"], *options["more"]]
         try:
-            self.stdout.write(_issue(options["username"], lifetime, options["instance"]))
+            self.stdout.write(_issue(options["username"], lifetime, slugs))
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
 
 
-def _issue(username: str, lifetime: timedelta, slugs: Sequence[str] | None) -> str:
+def _issue(username: str, lifetime: timedelta, slugs: Sequence[str]) -> str:
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise CommandError(f"No active user has the name {username!r}.")
-    instances = None if slugs is None else _instances(slugs)
+    instances = _instances(slugs, user) if slugs else None
     issue = AccessToken.objects.issue
     return issue(user, lifetime, instances=instances, label="create_token")[0]
 
 
-def _instances(slugs: Sequence[str]) -> list[Instance]:
+def _instances(slugs: Sequence[str], user: User) -> list[Instance]:
+    """Those of the slugs, all of which the user may use: for others the token would be good for
+    nothing, and nobody would say so.
+    """
     found = list(Instance.objects.filter(slug__in=slugs))
-    unknown = sorted(set(slugs) - {instance.slug for instance in found})
-    if unknown:
-        raise CommandError(f"There is no instance {', '.join(map(repr, unknown))}.")
-    return found
+    _refuse(slugs, found, "There is no instance {}.")
+    visible = list(Instance.objects.visible_to(user, None).filter(slug__in=slugs))
+    not_theirs = f"{user.username!r} is no member of {{}}, and a token could do nothing there."
+    _refuse(slugs, visible, f"{not_theirs} Make that a member first.")
+    return visible
+
+
+def _refuse(slugs: Sequence[str], found: Sequence[Instance], words: str) -> None:
+    missing = sorted(set(slugs) - {instance.slug for instance in found})
+    if missing:
+        raise CommandError(words.format(", ".join(map(repr, missing))))
 
 
 def _lifetime(days: int | None) -> timedelta:

@@ -20,8 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("slug", nargs="?")
-        what.add_argument("--all", metavar="DIR", type=Path, dest="folder")
+        what.add_argument("slug", metavar="SLUG", nargs="?", help="the instance")
+        every = "every instance, each as a file in this folder, which is made if need be"
+        what.add_argument("--all", metavar="DIR", type=Path, dest="folder", help=every)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["folder"] is not None:

@@ -69,7 +69,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--yes", action="store_true", help="do not ask before wiping")
         parser.add_argument("--dry-run", action="store_true", help="open and seal, write nothing")
-        parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, metavar="ROWS")
+        size = f"rows that are written at a time; {BATCH_SIZE} if it is not given"
+        parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, metavar="ROWS", help=size)
         parser.add_argument("--only", metavar="TABLE,…", help="these tables only")
         parser.add_argument("--json", action="store_true", help="the report as one JSON object")
 
