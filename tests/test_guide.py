@@ -1,8 +1,10 @@
-"""The guide's own shell lines, against a server that its own command started."""
+"""The shell lines of the guide and of the README, against a server that its own command started."""
 
 import json
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
@@ -10,7 +12,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, bu
 
 import pytest
 
-from tests.live import Checkout, Running, shown_password
+from tests.live import ROOT, Checkout, Running, shown_password
 
 MISSING = [tool for tool in ("bash", "curl", "jq") if not shutil.which(tool)]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not on this machine: {', '.join(MISSING)}")
@@ -48,7 +50,8 @@ Shell = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def server(project: Checkout) -> Iterator[Running]:
-    with project.running() as running:
+    # Nobody's provider is asked; this port has nobody behind it.
+    with project.running(OPENAI_BASE_URL="http://127.0.0.1:1") as running:
         yield running
 
 
@@ -120,6 +123,23 @@ def test_needs_the_credentials_of_its_prerequisites(server: Running) -> None:
     url = f"{server.url}/api/instances/my-assistant/secrets"
     answer = subprocess.run((*status, url), capture_output=True, check=True, text=True)
     assert answer.stdout == "401"
+
+
+def test_the_lines_of_the_readme_work_from_the_top(project: Checkout, server: Running) -> None:
+    lines = _lines_of_the_readme().replace("http://localhost:4000", server.url)
+    lines = lines.replace(".venv/bin/python", sys.executable)
+    told = 'exec 2>&1; curl() { command curl -w "%{stderr}-> %{http_code}\\n" "$@"; }'
+    said = _bash(f"cd {project.folder}\n{told}\n{lines}", project.environment())
+    assert set(re.findall("-> ([0-9]+)", said)) == {"200", "502"}
+    assert said.count("-> 502") == 1, "the provider alone is not there"
+    assert "In eu, with a key of 6 letters" in said
+    assert "Would import my-assistant." in said
+
+
+def _lines_of_the_readme() -> str:
+    """What stands in its blocks for the shell, from its first token to its last."""
+    using = (ROOT / "README.md").read_text().split("## Using it")[1].split("### From code")[0]
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```$", using, re.MULTILINE | re.DOTALL))
 
 
 def test_printed_lines_work(project: Checkout, server: Running) -> None:
