@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
@@ -43,6 +43,14 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="package")
+def context(browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
+    """One for all tests, because a first page takes most of its time to fetch what all share."""
+    made = browser.new_context(base_url=live_server.url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def complaints() -> list[str]:
     """What the browser refused because of the Content-Security-Policy."""
@@ -51,7 +59,7 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def window(
-    browser: Browser,
+    context: BrowserContext,
     live_server: Any,
     superuser: User,
     complaints: list[str],
@@ -62,7 +70,6 @@ def window(
     Afterwards the log is read for the marker, and the policy must not have been broken.
     """
     caplog.set_level(logging.DEBUG)
-    context = browser.new_context(base_url=live_server.url)
     page = context.new_page()
 
     def listen(said: ConsoleMessage) -> None:
@@ -72,7 +79,9 @@ def window(
     page.on("console", listen)
     sign_in(page, live_server, superuser)
     yield page
-    context.close()
+    page.evaluate("localStorage.clear()")
+    page.close()
+    context.clear_cookies()
     assert MARKER not in caplog.text
     assert not complaints
 
