@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import models, transaction
 
 from channels_app.catalog import CHANNEL_TYPES, ChannelType
 from instances.audit import Action, AuditEntry
@@ -31,7 +31,7 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         Raises:
             Missing: it is not connected, or there is no such type; lists those there are.
         """
-        rows = self.filter(instance=instance, channel_type=slug).defer("credentials")
+        rows = self._of_type(instance, slug).defer("credentials")
         return _existing(rows.first(), slug)
 
     @transaction.atomic
@@ -138,10 +138,15 @@ class InstanceChannelManager(EncryptedManager["InstanceChannel"]):
         Raises:
             Missing: it is not connected, or there is no such type; lists those there are.
         """
-        deleted, _ = self.filter(instance=instance, channel_type=slug).delete()
+        deleted, _ = self._of_type(instance, slug).delete()
         if not deleted:
             raise _not_connected(slug)
         AuditEntry.objects.record(instance, Action.CHANNEL_DISCONNECTED, [slug], by)
+
+    def _of_type(self, instance: Instance, slug: str) -> models.QuerySet["InstanceChannel"]:
+        # A slug from an address may have a NUL, which PostgreSQL's text cannot hold.
+        is_storable = "\0" not in slug
+        return self.filter(instance=instance, channel_type=slug) if is_storable else self.none()
 
     def reveal(self, instance: Instance, kind: ChannelType) -> dict[str, str]:
         """All members of a channel, credentials included, for the adapter that connects it.

@@ -32,6 +32,16 @@ def test_a_type_of_another_version_is_listed_by_what_its_row_tells(
     assert api.get(f"{URL}/matrix").json() == {"channel": answer[0]}
 
 
+def test_a_type_that_no_row_can_have_is_not_found(api: APIClient, connected: Instance) -> None:
+    for kind in ("a%00b", "%ED%A0%80", "x" * 500):
+        for answer in (
+            api.get(f"{URL}/{kind}"),
+            api.put(f"{URL}/{kind}", {"config": {}}),
+            api.delete(f"{URL}/{kind}"),
+        ):
+            assert answer.status_code == 404, kind
+
+
 def test_a_type_of_another_version_cannot_be_connected_and_is_kept(
     api: APIClient, foreign: InstanceChannel, raw_rows: Callable[[str], list[dict[str, Any]]]
 ) -> None:
