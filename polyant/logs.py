@@ -51,7 +51,9 @@ def tell_route(record: logging.LogRecord) -> bool:
     if isinstance(record.args, tuple) and (path := getattr(request, "path", "")):
         match = getattr(request, "resolver_match", None)
         route = f"/{match.route}" if match else "(no route)"
-        record.args = tuple(route if each == path else each for each in record.args)
+        # Django escapes what it logs: a backslash, control characters and all beyond ASCII.
+        told = (path, path.encode("unicode_escape").decode("ascii"))
+        record.args = tuple(route if each in told else each for each in record.args)
     return True
 
 
@@ -122,6 +124,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
             # that was pasted into it.
             "django.request": {"level": "ERROR", "filters": ["no_probe", "route"]},
             "django.security.DisallowedHost": {"filters": ["refused_hosts"]},
+            "django.security.csrf": {"filters": ["route"]},
             # Below this level every successful sign-in is logged.
             "axes": {"level": "WARNING"},
             # Below this level the address and headers of every request are logged.

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.views.debug import get_exception_reporter_class
 from rest_framework.test import APIClient
 
@@ -105,16 +105,24 @@ def test_a_long_line_of_one_thing_is_looked_through_at_once(part: str) -> None:
     redact(None, "error", {"event": long, "detail": (part * 1_000 + " ") * 100})
 
 
+@pytest.mark.parametrize("end", ["", "%0A", "%09", "%5C", "%C3%A4"])
 def test_a_failure_tells_its_route_and_not_what_stood_in_the_address(
-    written: io.StringIO, client_of: Callable[..., APIClient], editor: User
+    written: io.StringIO, client_of: Callable[..., APIClient], editor: User, end: str
 ) -> None:
     client = client_of(editor)
     client.raise_request_exception = False
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE instance_secrets RENAME TO elsewhere")
-    path = f"/api/instances/my-assistant/secrets/{MARKER}"
+        cursor.execute("ALTER TABLE instance_channels RENAME TO elsewhere")
+    path = f"/api/instances/my-assistant/channels/{MARKER}{end}"
     assert client.delete(path).status_code >= 500
-    assert "/api/instances/<instance_slug:slug>/secrets/<name:key>" in written.getvalue()
+    assert "/api/instances/<instance_slug:slug>/channels/<str:kind>" in written.getvalue()
+    assert MARKER not in written.getvalue()
+
+
+def test_a_form_that_is_refused_tells_its_route_alone(written: io.StringIO, db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(f"/admin/{MARKER}/").status_code == 403
+    assert "/admin/<path:" in written.getvalue() or "(?P<url>" in written.getvalue()
     assert MARKER not in written.getvalue()
 
 
