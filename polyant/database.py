@@ -38,6 +38,8 @@ _READ_ONLY = {
 # Errors of these classes come from a wrong statement, so they are ours; a missing right is not.
 _OURS = (IntegrityError, DataError, NotSupportedError, ProgrammingError)
 _NO_RIGHT = {"42501"}
+# After a first error, PostgreSQL refuses every other statement of a transaction.
+_ABORTED = {"25P02"}
 
 _MIGRATE = "manage.py migrate"
 
@@ -56,6 +58,8 @@ def fault(error: Exception) -> str:
         return "is busy"
     if has_code(error, _READ_ONLY):
         return "is read-only"
+    if has_code(error, _NOT_UNDERSTOOD):
+        return ""
     return "does not answer" if isinstance(error, InterfaceError | OperationalError) else ""
 
 
@@ -108,7 +112,7 @@ def _is_missing(error: Exception) -> bool:
 def _is_ours(error: Error) -> bool:
     if isinstance(_first(error), Error):
         return True  # no driver is behind it: Django itself objects to what we do
-    is_wrong_statement = isinstance(error, _OURS) or has_code(error, _NOT_UNDERSTOOD)
+    is_wrong_statement = isinstance(error, _OURS) or has_code(error, _NOT_UNDERSTOOD | _ABORTED)
     return is_wrong_statement and not has_code(error, _NO_RIGHT)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from polyant.database import reason, trouble
+from polyant.database import fault, reason, trouble
 from tests.polyant.conftest import worn_out
 
 IS_SQLITE = connection.vendor == "sqlite"
@@ -22,6 +22,8 @@ REFUSALS = (
           ("without rights", CREATE, "permission denied for schema public")]
 )  # fmt: skip
 OURS = ["SELECT FROM WHERE", "INSERT INTO auth_group DEFAULT VALUES"]
+if not IS_SQLITE:  # as after a first error in the same transaction
+    OURS.append("DO $$ BEGIN RAISE SQLSTATE '25P02'; END $$")
 
 Refused = Callable[..., DatabaseError]
 
@@ -74,3 +76,8 @@ def test_a_fault_of_ours_is_no_trouble_of_the_database(refused: Refused, stateme
 
 def test_an_error_that_no_driver_made_is_a_fault_of_ours() -> None:
     assert trouble(DatabaseError("Save with update_fields did not affect any rows.")) == ""
+
+
+def test_a_fault_of_ours_is_none_of_the_database_for_a_caller_either(refused: Refused) -> None:
+    for statement in OURS:
+        assert fault(refused(statement)) == "", statement

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         try:
             trouble = database.unprepared()
         except DatabaseError as error:
-            trouble = database.trouble(error)
+            trouble = f"The database of DATABASE_URL cannot be used: {database.reason(error)}"
         if trouble:
             self.stderr.write(f"{trouble}. Meanwhile the API answers 503.")
 
