@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from polyant.api import error_body
+from polyant.authentication import AUTHJS_COOKIES
 from polyant.openai_errors import openai_error
 from polyant.parsers import require_length
 
@@ -26,10 +27,13 @@ def await_body(request: Request, limit: int) -> None:
     """Read the whole body, up to the limit, before it is decided who the caller is.
 
     The sender decides how long that takes. A caller who was let in first could be removed from the
-    instance in that time, and would write all the same. Without credentials it does not wait.
+    instance in that time, and would write all the same. Without credentials it does not wait, nor
+    where no body is used.
     """
-    has_credentials = "Authorization" in request.headers or request.COOKIES
-    if has_credentials and request.stream is not None:
+    if request.method not in {"POST", "PUT", "PATCH"}:
+        return
+    is_signed_in = any(name.startswith(AUTHJS_COOKIES) for name in request.COOKIES)
+    if ("Authorization" in request.headers or is_signed_in) and request.stream is not None:
         request._stream = BytesIO(request.stream.read(limit + 1))
 
 
