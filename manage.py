@@ -11,6 +11,8 @@ try:
 
     from polyant import database, keys, loading
 except ModuleNotFoundError as missing:
+    if str(missing.name).startswith("polyant"):
+        raise
     # Outside of the virtualenv, where a stack would not say so.
     sys.exit(
         f"This Python has no {missing.name}; that of the virtualenv has, which `make run` makes:"

@@ -9,6 +9,7 @@ from django.utils.text import Truncator
 
 from instances.models import Instance
 from polyant.exceptions import one_of
+from polyant.names import is_a_name
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Instance]
@@ -89,6 +90,7 @@ class InstanceForm(ShownForm, ModelForm):
         help_texts: ClassVar = {
             "auth_enabled": "Callers may sign in with auth_api_key, which is set under Settings."
         }
+        widgets: ClassVar = {"slug": CarefulInput(is_a_name)}
         error_messages: ClassVar = {
             "status": {"invalid_choice": one_of(Instance.Status.labels)},
             "provider": {"invalid_choice": one_of(Instance.Provider.labels)},

@@ -11,11 +11,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Value
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 
 from instances.audit import Action, AuditEntry
 from instances.roles import Role
-from polyant.exceptions import Conflict, Missing
+from polyant.exceptions import Conflict, Invalid, Missing
+from polyant.names import is_a_name
 
 if TYPE_CHECKING:
     from instances.models import AccessToken, Instance, Membership
@@ -48,8 +48,12 @@ class InstanceManager(models.Manager["Instance"]):
         """A new instance with its creator as its first admin; without one, for superusers only.
 
         Raises:
-            Conflict: the slug is taken.
+            Invalid: the slug looks like a credential.
+            Conflict: it is taken.
         """
+        if not is_a_name(fields["slug"]):
+            told = "This looks like a credential, and a slug is shown; choose another."
+            raise Invalid(told, path="slug", code="invalid_slug")
         try:
             with transaction.atomic():
                 instance = self.create(**fields)
@@ -192,9 +196,7 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         """The unexpired token of an active user, with the user, or None. One query."""
         live = self.filter(expires_at__gt=timezone.now(), user__is_active=True)
         token = live.select_related("user").filter(digest=_digest(text)).first()
-        if token and token.password_mark and not _has_same_password(token):
-            return None
-        return token
+        return None if token and token.has_ended_with_password else token
 
     def limited_to(self, instance: "Instance") -> models.QuerySet["AccessToken"]:
         """The unexpired tokens that name an instance, the newest first, with their users."""
@@ -232,13 +234,6 @@ def _limited(token: "AccessToken | None") -> "AccessToken":
     if token is None:
         raise Missing("No token of this id is limited to this instance.")
     return token
-
-
-def _has_same_password(token: "AccessToken") -> bool:
-    """Whether its owner has the password still that it was traded for."""
-    # As with a session, a mark made with an older SECRET_KEY counts while that is a fallback.
-    marks = (token.user.get_session_auth_hash(), *token.user.get_session_auth_fallback_hash())
-    return any(constant_time_compare(token.password_mark, each) for each in marks)
 
 
 def _digest(text: str) -> str:

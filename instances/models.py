@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.crypto import constant_time_compare
 
 from instances.audit import AuditEntry
 from instances.managers import AccessTokenManager, InstanceManager, MembershipManager
@@ -111,6 +112,15 @@ class AccessToken(models.Model):
 
     class Meta:
         db_table = "access_tokens"
+
+    @property
+    def has_ended_with_password(self) -> bool:
+        """True if it was traded for a password that is no longer its owner's."""
+        if not self.password_mark:
+            return False
+        # As with a session, a mark made with an older SECRET_KEY counts while that is a fallback.
+        marks = (self.user.get_session_auth_hash(), *self.user.get_session_auth_fallback_hash())
+        return not any(constant_time_compare(self.password_mark, each) for each in marks)
 
     def __str__(self) -> str:
         return f"token “{self.label}” of {self.user}" if self.label else f"token of {self.user}"

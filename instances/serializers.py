@@ -7,7 +7,6 @@ from rest_framework import serializers
 from instances.audit import AuditEntry
 from instances.models import SLUG_MAX_LENGTH, AccessToken, Instance, Membership, validate_slug
 from instances.roles import Role
-from polyant.names import validate_is_a_name
 from polyant.serializers import Answer, BooleanField, ChoiceField, StrictSerializer, TextField
 
 
@@ -49,7 +48,7 @@ class InstanceChange(StrictSerializer):
 class NewInstance(InstanceChange):
     """What `POST` takes."""
 
-    slug = TextField(max_length=SLUG_MAX_LENGTH, validators=[validate_slug, validate_is_a_name])
+    slug = TextField(max_length=SLUG_MAX_LENGTH, validators=[validate_slug])
 
 
 class InstanceAnswer(Answer):

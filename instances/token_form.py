@@ -14,7 +14,7 @@ from django.db.models import Case, QuerySet, When
 from instances.forms import CarefulInput
 from instances.managers import MAX_TOKEN_DAYS
 from instances.models import Instance
-from polyant.names import validate_is_a_name
+from polyant.names import is_a_name, validate_is_a_name
 
 if TYPE_CHECKING:
     InstancesField = forms.ModelMultipleChoiceField[Instance]
@@ -58,7 +58,7 @@ class TokenForm(forms.Form):
         max_length=100,
         validators=[validate_is_a_name],
         help_text="So that you know later which program stops when you end it.",
-        widget=forms.TextInput({"autocomplete": "off"}),
+        widget=CarefulInput(is_a_name),
     )
     days = forms.IntegerField(
         label="Days until it expires",

@@ -73,6 +73,8 @@ class AccessTokenAdmin(CarefulList, ModelAdmin):
 
     @admin.display(description="Expires", ordering="expires_at")
     def expires(self, token: AccessToken) -> str:
+        if token.has_ended_with_password:
+            return "ended with the password"
         is_over = token.expires_at <= timezone.now()
         return f"{token.expires_at:%Y-%m-%d}{', is over' if is_over else ''}"
 

@@ -2,7 +2,8 @@
 
 A completion occupies a thread of the server for as long as the provider takes. One thread is left
 free, if there are several, so that a secret can still be set or deleted while everybody chats; and
-one instance gets at most half of the others, so that its callers leave room for those of others.
+one instance gets at most half of the others, rounded up, so that its callers leave room for those
+of other instances, unless there is room for one only.
 """
 
 import weakref

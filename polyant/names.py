@@ -19,7 +19,16 @@ def validate_is_a_name(name: str) -> None:
         len(name) >= _SHORTEST_CREDENTIAL and re.search("[0-9]", name) and CREDENTIAL.search(name)
     ):
         raise ValidationError(
-            "This looks like a credential, and names are shown. Choose another name; if it is a"
-            " credential, it belongs in the value.",
+            "This looks like a credential, and names are shown. Choose another name; a credential"
+            " belongs in the value of a secret.",
             code="invalid_key",
         )
+
+
+def is_a_name(text: str) -> bool:
+    """Whether ``validate_is_a_name`` accepts a text."""
+    try:
+        validate_is_a_name(text)
+    except ValidationError:
+        return False
+    return True

@@ -66,7 +66,7 @@ DANGEROUS = (
     "NOTMUCH_CONFIG", "NVIM_*", "ODBC*", "PKG_CONFIG*", "POSIXLY_CORRECT", "QT_*", "RACK_ENV",
     "RAILS_ENV", "SSH_AUTH_SOCK", "TNS_ADMIN", "TS_NODE_*", "UVICORN_*", "VIM", "VIMRUNTIME",
     "GOOGLE_APPLICATION_CREDENTIALS", "AWS_PROFILE", "PGHOST*", "PGOPTIONS", "PGPORT", "PGSERVICE",
-    "PGSSL*",
+    "PGSSL*", "TURSO_DATABASE_URL",
 )  # fmt: skip
 
 # By their ends: where programs look for other programs and for settings, and where the clients of a
@@ -84,8 +84,9 @@ DANGEROUS_ENDS = (
 
 # Addresses that are credentials themselves: they contain the password.
 CREDENTIALS = (
-    "*DATABASE_URL", "*DB_URL", "*REDIS_URL", "*MONGO*_UR[IL]", "*AMQP_URL", "*BROKER_URL",
-    "*POSTGRES*_UR[IL]", "*MYSQL_UR[IL]", "*WEBHOOK_URL",
+    "*DATABASE_UR[IL]", "DB_URL", "*_DB_URL", "*REDIS_URL", "*MONGO*_UR[IL]", "*AMQP_URL",
+    "*BROKER_URL", "*RABBITMQ_URL", "*POSTGRES*_UR[IL]", "*MYSQL_UR[IL]", "*WEBHOOK_URL",
+    "CLOUDINARY_URL",
 )  # fmt: skip
 
 

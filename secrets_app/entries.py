@@ -12,7 +12,7 @@ from instances.forms import CarefulInput
 from instances.renewal import latest_due
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.forms import WriteOnlyField
-from polyant.names import validate_is_a_name
+from polyant.names import is_a_name, validate_is_a_name
 from secrets_app.catalog import CUSTOM, LASTING_KEYS, WellKnown, describe_key
 from secrets_app.plan import Plan
 from secrets_app.validators import MAX_BATCH, accepts, validate_value
@@ -236,7 +236,7 @@ def name_input(check: Callable[[str], None], example: str) -> CarefulInput:
     """An input for a name, of a key or of a skill."""
 
     def is_name(text: str) -> bool:
-        return accepts(check, text) and accepts(validate_is_a_name, text)
+        return accepts(check, text) and is_a_name(text)
 
     return CarefulInput(is_name, autocapitalize="off", placeholder=example)
 

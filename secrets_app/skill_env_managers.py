@@ -12,11 +12,11 @@ from instances.models import Instance
 from polyant.encryption.exceptions import DecryptionError
 from polyant.encryption.models import EncryptedManager
 from polyant.exceptions import Invalid, Missing
-from polyant.names import validate_is_a_name
+from polyant.names import is_a_name, validate_is_a_name
 from secrets_app.exceptions import StaysSensitive
 from secrets_app.prefixes import key_ids
 from secrets_app.staleness import refuse_stale
-from secrets_app.validators import accepts, validate_env_key, validate_value
+from secrets_app.validators import validate_env_key, validate_value
 
 if TYPE_CHECKING:
     from secrets_app.models import InstanceSkillEnv
@@ -176,7 +176,7 @@ class InstanceSkillEnvManager(EncryptedManager["InstanceSkillEnv"]):
     ) -> "InstanceSkillEnv":
         validate_env_key(entry.key)
         validate_is_a_name(entry.key)
-        if not accepts(validate_is_a_name, skill):
+        if not is_a_name(skill):
             raise Invalid("This looks like a credential, not like the name of a skill.")
         validate_value(entry.value)
         return self.model(instance=instance, skill_slug=skill, updated_by=by, **entry._asdict())

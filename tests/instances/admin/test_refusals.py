@@ -140,6 +140,27 @@ def test_there_is_no_way_to_a_page_on_another_site(
         assert browse(superuser).get(f"/admin/r/{kind.pk}/{row}/").status_code == 404, row
 
 
+def test_a_name_that_is_a_credential_does_not_come_back(
+    browse: Browse, superuser: User, instance: Instance
+) -> None:
+    client, pasted = browse(superuser), "sk-proj-a1b2c3d4e5f6a7b8c9"
+    for path, form in (
+        ("/admin/instances/accesstoken/add/", {"label": pasted, "days": "3", "reach": "all"}),
+        (f"{LIST}add/", {"slug": pasted, "name": "New", "status": "active"}),
+    ):
+        page = client.post(path, form).content.decode()
+        assert "looks like a credential" in page, path
+        assert pasted not in page, path
+
+
+def test_a_token_that_ended_with_a_password_is_listed_as_that(browse: Browse, owner: User) -> None:
+    AccessToken.objects.issue(owner, timedelta(days=3), ends_with_password=True)
+    for is_over in (False, True):
+        page = browse(owner).get("/admin/instances/accesstoken/").content.decode()
+        assert ("ended with the password" in page) is is_over
+        owner.set_password("another")
+
+
 def test_a_nul_in_an_address_is_a_bad_request(
     browse: Browse, superuser: User, instance: Instance
 ) -> None:
