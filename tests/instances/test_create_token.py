@@ -98,3 +98,9 @@ def test_names_what_is_wrong(
     with pytest.raises(CommandError, match=named):
         create_token(*arguments)
     assert not AccessToken.objects.exists()
+
+
+def test_an_odd_name_is_told_as_it_is(make_user: Callable[..., User], instance: Instance) -> None:
+    make_user("{odd}")
+    with pytest.raises(CommandError, match=r"'\{odd\}' is no member of 'my-assistant'"):
+        create_token("{odd}", "--instance", "my-assistant")

@@ -61,17 +61,20 @@ def _instances(slugs: Sequence[str], user: User) -> list[Instance]:
     nothing, and nobody would say so.
     """
     found = list(Instance.objects.filter(slug__in=slugs))
-    _refuse(slugs, found, "There is no instance {}.")
+    if unknown := _missing(slugs, found):
+        raise CommandError(f"There is no instance {unknown}.")
     visible = list(Instance.objects.visible_to(user, None).filter(slug__in=slugs))
-    not_theirs = f"{user.username!r} is no member of {{}}, and a token could do nothing there."
-    _refuse(slugs, visible, f"{not_theirs} Make that a member first.")
+    if foreign := _missing(slugs, visible):
+        raise CommandError(
+            f"{user.username!r} is no member of {foreign}, and a token could do nothing there. Make"
+            " that a member first."
+        )
     return visible
 
 
-def _refuse(slugs: Sequence[str], found: Sequence[Instance], words: str) -> None:
-    missing = sorted(set(slugs) - {instance.slug for instance in found})
-    if missing:
-        raise CommandError(words.format(", ".join(map(repr, missing))))
+def _missing(slugs: Sequence[str], found: Sequence[Instance]) -> str:
+    """Those of the slugs that no found instance has, for a message; "" if there are none."""
+    return ", ".join(repr(slug) for slug in sorted({*slugs} - {each.slug for each in found}))
 
 
 def _lifetime(days: int | None) -> timedelta:
