@@ -63,7 +63,7 @@ class InstanceChannel(EncryptedModel):
 
     @property
     def readable(self) -> dict[str, Any]:
-        """What may be read. Nothing, where somebody put another thing than an object there."""
+        """What may be read. Empty if something other than an object is stored there."""
         return self.config if isinstance(self.config, dict) else {}
 
     @property

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from polyant.serializers import BooleanField, TextField
 
-# As many as Anthropic takes; OpenAI takes fewer, and says so itself.
+# No conversation has so many; a body of 16 MiB could have more.
 MAX_MESSAGES = 100_000
 
 

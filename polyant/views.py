@@ -32,8 +32,8 @@ def await_body(request: Request, limit: int) -> None:
     """
     if request.method not in {"POST", "PUT", "PATCH"}:
         return
-    is_signed_in = any(name.startswith(AUTHJS_COOKIES) for name in request.COOKIES)
-    if ("Authorization" in request.headers or is_signed_in) and request.stream is not None:
+    has_cookie = any(name.startswith(AUTHJS_COOKIES) for name in request.COOKIES)
+    if ("Authorization" in request.headers or has_cookie) and request.stream is not None:
         request._stream = BytesIO(request.stream.read(limit + 1))
 
 
@@ -85,6 +85,7 @@ def _too_large(request: HttpRequest, has_many_fields: bool) -> HttpResponse:
 
 
 def no_page(request: HttpRequest, **_: Any) -> HttpResponse:
+    """404 for an address of Django's admin that means nothing here."""
     raise Http404
 
 

@@ -13,12 +13,15 @@ class NameConverter(StringConverter):
 
 register_converter(NameConverter, "name")
 
-secrets_ = "instances/<instance_slug:slug>/secrets"
-env = "instances/<instance_slug:slug>/skills/<instance_slug:skill>/env"
+secrets_path = "instances/<instance_slug:slug>/secrets"
+env_path = "instances/<instance_slug:slug>/skills/<instance_slug:skill>/env"
 
 urlpatterns = [
-    path(secrets_, SecretViewSet.as_view({"get": "list", "put": "set_many"})),
-    path(f"{secrets_}/<name:key>", SecretViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
-    path(env, SkillEnvViewSet.as_view({"get": "list", "put": "set_many"})),
-    path(f"{env}/<name:key>", SkillEnvViewSet.as_view({"delete": "destroy"})),
+    path(secrets_path, SecretViewSet.as_view({"get": "list", "put": "set_many"})),
+    path(
+        f"{secrets_path}/<name:key>",
+        SecretViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+    ),
+    path(env_path, SkillEnvViewSet.as_view({"get": "list", "put": "set_many"})),
+    path(f"{env_path}/<name:key>", SkillEnvViewSet.as_view({"delete": "destroy"})),
 ]

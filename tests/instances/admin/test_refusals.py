@@ -121,9 +121,7 @@ def test_a_made_up_filter_is_a_bad_request_or_none(
         assert client.get(f"{url}?{query}").status_code in (200, 302, 400), query
 
 
-def test_no_pattern_of_an_address_is_tried_on_a_row(
-    browse: Browse, superuser: User, django_assert_num_queries: Any
-) -> None:
+def test_no_pattern_of_an_address_is_tried_on_a_row(browse: Browse, superuser: User) -> None:
     """One that takes for ever would hold a worker, and needs no more than a sign-in."""
     client = browse(superuser)
     AccessToken.objects.issue(superuser, timedelta(days=1), label="a" * 30 + "!")
