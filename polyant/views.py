@@ -1,6 +1,7 @@
 """How a view reads its request, and the answers outside the API's views."""
 
 import re
+import sys
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -9,14 +10,15 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.views import defaults
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
+from polyant import database
 from polyant.api import error_body
-from polyant.authentication import AUTHJS_COOKIES
+from polyant.authentication import AUTHJS_COOKIES, SAFE_METHODS
 from polyant.openai_errors import openai_error
 from polyant.parsers import require_length
 
@@ -118,10 +120,36 @@ def _answer(
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """503 if the view failed because the database cannot be used now, else 500."""
+    error = sys.exception()
+    if isinstance(error, Exception) and (fault := database.fault(error)):
+        return _unavailable(request, fault)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
     message = "Something failed here; it is in the log. Nothing was half done; try again."
+    return _failure(request, status, message)
+
+
+def _unavailable(request: HttpRequest, fault: str) -> HttpResponse:
+    status, message = HTTPStatus.SERVICE_UNAVAILABLE, f"The database {fault}; try again."
+    remedy = "Load this page again in a moment."
+    if request.method not in SAFE_METHODS:
+        # Whoever goes back finds an empty form: a value is never shown again.
+        remedy = (
+            "Keep this page open and load it again in a moment: that sends once more what you"
+            " entered. Until then, take it as not saved."
+        )
+    response = _failure(request, status, message, remedy)
+    response["Retry-After"] = "1"
+    return response
+
+
+def _failure(
+    request: HttpRequest, status: HTTPStatus, message: str, remedy: str = ""
+) -> HttpResponse:
     if _is_api(request):
-        return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, message)
-    return defaults.server_error(request)
+        return _json(request, status, message)
+    context = {"title": status.phrase.capitalize(), "message": message, "remedy": remedy}
+    return HttpResponse(render_to_string("500.html", context), status=status)
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
