@@ -156,12 +156,8 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     """django-axes' answer to too many wrong passwords, for the API and the admin alike."""
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
     message = f"Too many wrong passwords for this user from here; try again in {minutes} minutes."
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    response = (
-        _json(request, status, message)
-        if _is_api(request)
-        else HttpResponse(message, status=status, content_type="text/plain")
-    )
+    remedy = "Whoever runs this can end it sooner, with manage.py axes_reset."
+    response = _answer(request, HTTPStatus.TOO_MANY_REQUESTS, message, remedy)
     response["Retry-After"] = str(minutes * 60)
     return response
 

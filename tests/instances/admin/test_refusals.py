@@ -54,6 +54,19 @@ def test_a_form_from_before_the_last_sign_in_is_refused_in_words(
     assert "style=" not in page
 
 
+def test_after_too_many_wrong_passwords_a_page_says_how_long_to_wait(superuser: User) -> None:
+    client, wrong = Client(), {"username": "root", "password": "MARKER"}
+    for _ in range(5):
+        response = client.post("/admin/login/", wrong)
+    page = response.content.decode()
+    assert (response.status_code, response["Retry-After"]) == (429, "900")
+    assert "for this user from here; try again in 15 minutes." in page
+    assert "manage.py axes_reset" in page
+    assert "| Polyant secrets</title>" in page
+    assert "MARKER" not in page
+    assert client.post("/admin/login/", {**wrong, "password": "root"}).status_code == 429
+
+
 def test_a_form_that_comes_after_the_session_ended_is_said_to_be_lost(instance: Instance) -> None:
     path, words = f"{LIST}{instance.pk}/secrets/", "You were signed out; nothing was saved."
     client = Client()
