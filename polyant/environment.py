@@ -53,7 +53,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         text = "\n".join(
             f"{name}={value}"
             for name, value in _assignments(lines, shown(path))
-            if not {name, f"{name}_FILE"} & ours
+            if not {name, f"{name}_FILE", name.removesuffix("_FILE")} & ours
         )
         # `overwrite`: otherwise django-environ would open every file named by a _FILE variable.
         self.read_env(StringIO(text), overwrite=True)

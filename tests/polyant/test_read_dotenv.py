@@ -143,3 +143,12 @@ def test_a_file_that_cannot_be_read_is_refused_also_where_the_file_env_has_the_v
     with pytest.raises(ImproperlyConfigured) as caught:
         env.secret("SOME_KEY")
     assert "SOME_KEY_FILE" in refusal(caught, "SOME_KEY")
+
+
+def test_a_variable_of_the_environment_wins_over_a_file_that_env_names(
+    env: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"SOME_KEY_FILE={tmp_path / 'nothing'}\n")
+    os.environ["SOME_KEY"] = "ours"
+    env.read_dotenv(tmp_path / ".env")
+    assert env.secret("SOME_KEY") == "ours"
