@@ -130,7 +130,7 @@ class ChannelForm(ShownForm, forms.Form):
     def _stale(self) -> str:
         if self.row is None:
             return _GONE
-        who = self.row.updated_by.get_username() if self.row.updated_by else "The system"
+        who = self.row.updated_by.get_username() if self.row.updated_by else "Somebody"
         rest = _REPLACES if self.problem else _RESTS
         return _STALE.format(who=who, when=self.row.updated_at) + rest
 

@@ -43,6 +43,15 @@ def test_a_set_field_says_configured_when_and_by_whom(
     assert "MARKER" not in page
 
 
+def test_what_a_former_user_set_is_not_said_to_be_of_the_system(
+    client: Client, instance: Instance, owner: User
+) -> None:
+    put(instance, owner, custom_key="x")
+    owner.delete()
+    page = client.get(url_of(instance)).content.decode()
+    assert "UTC by a command or a former user</span>" in page
+
+
 def test_an_old_key_is_not_shown_as_if_all_were_well(client: Client, instance: Instance) -> None:
     put(instance, None, openai_api_key="x", aws_region="x")
     InstanceSecret.objects.update(updated_at=timezone.now() - timedelta(days=366))
