@@ -193,7 +193,10 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         return text, token
 
     def authenticate(self, text: str) -> "AccessToken | None":
-        """The unexpired token of an active user, with the user, or None. One query."""
+        """The token of this text with its user, in one query.
+
+        None if it has expired or ended with the password, or if its user is not active.
+        """
         live = self.filter(expires_at__gt=timezone.now(), user__is_active=True)
         token = live.select_related("user").filter(digest=_digest(text)).first()
         return None if token and token.has_ended_with_password else token

@@ -33,7 +33,7 @@ from polyant.views import await_body, read, read_query
 
 
 class InstanceScopedViewSet(viewsets.ViewSet):
-    """A view below ``/api/instances/{slug}``."""
+    """For callers who reach only their own instances, mostly below ``/api/instances/{slug}``."""
 
     request: Request
 

@@ -54,8 +54,9 @@ class ReadyView(APIView):
     def get(self, request: Request) -> Response:
         """The state of the database, the migrations and the encryption key; 503 if one is bad.
 
-        Keys that rows need and that are not here are named. It is 503 when those rows are the
-        greater part: one lost row is no reason to turn every caller away, a wrong key is.
+        Keys that rows need and that are not here are named, and damaged rows are counted. It is
+        503 when such rows are the greater part: one lost row is no reason to turn every caller
+        away, a wrong key is.
         """
         words, is_ready = _examine()
         status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE

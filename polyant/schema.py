@@ -156,7 +156,7 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _possible(path: str, method: str, operation: dict[str, Any]) -> list[str]:
-    """The statuses of ``_ERRORS`` that an operation may answer with, in their order."""
+    """The error statuses that an operation may answer with, in their order."""
     if path.startswith("/health"):
         return []  # its answers, 503 too, have a shape of their own
     if path == "/v1/chat/completions":

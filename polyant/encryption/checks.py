@@ -73,7 +73,8 @@ def check_encrypted_field(field: "EncryptedField") -> list[checks.CheckMessage]:
 def _faults(field: "EncryptedField") -> Iterator[tuple[str, str]]:
     constraints = field.model._meta.constraints
     if not field.bound_to or not all(_is_bindable(field, name) for name in field.bound_to):
-        yield "encryption.E101", "bound_to must name text, number, UUID or key columns, not null."
+        told = "text, whole-number, true-or-false, UUID or key columns"
+        yield "encryption.E101", f"bound_to must name {told}, not null and without a collation."
     if field.unique or getattr(field, "db_index", False) or field.name in _indexed(field.model):
         yield "encryption.E102", "An encrypted field cannot be a key, unique or indexed."
     if field.has_default() or field.has_db_default() or field.choices:
