@@ -19,7 +19,7 @@ from instances.models import Instance
 from instances.pages import InstancePage
 from instances.roles import Role
 from polyant.encryption.conf import get_keyring
-from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
+from polyant.encryption.draft import reopen_form, seal_draft
 from polyant.encryption.exceptions import DecryptionError, UnknownEncryptionKey
 from polyant.exceptions import Invalid, Missing
 
@@ -90,13 +90,7 @@ class ChannelsPage(InstancePage):
 
     def _waiting(self, kind: ChannelType) -> tuple[dict[str, str], str]:
         """What an earlier round of this form left in its draft, or why it cannot be used."""
-        text = self.request.POST.get("draft", "")
-        if not text:
-            return {}, ""
-        try:
-            return open_draft(text, **self._bound(kind)), ""
-        except DraftRefused as error:
-            return {}, str(error)
+        return reopen_form(self.request.POST.get("draft", ""), **self._bound(kind))
 
     def _bound(self, kind: ChannelType) -> dict[str, Any]:
         purpose = f"channel {kind.slug}"
@@ -104,15 +98,18 @@ class ChannelsPage(InstancePage):
 
     def _page(self, failed: ChannelForm | None = None) -> HttpResponse:
         forms = [
-            failed if failed and failed.kind is kind
-            else ChannelForm(kind, row := self._rows.get(slug), problem=self._missing_key(row))
-            for slug, kind in CHANNEL_TYPES.items()
-        ]  # fmt: skip
+            failed if failed and failed.kind is kind else self._blank(kind)
+            for kind in CHANNEL_TYPES.values()
+        ]
         focus_first_error(failed)
         kept = failed.keep() if failed else {}
         draft = seal_draft(kept, **self._bound(failed.kind)) if failed and kept else ""
         foreign = [row for slug, row in self._rows.items() if slug not in CHANNEL_TYPES]
         return self.show(forms=forms, failed=failed, draft=draft, foreign=foreign)
+
+    def _blank(self, kind: ChannelType) -> ChannelForm:
+        row = self._rows.get(kind.slug)
+        return ChannelForm(kind, row, problem=self._missing_key(row))
 
     def _form(self, kind: ChannelType, data: Any, waiting: dict[str, str]) -> ChannelForm:
         row = self._rows.get(kind.slug)

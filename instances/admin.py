@@ -5,13 +5,12 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, DateTimeField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -22,7 +21,7 @@ from instances.changelists import CarefulList
 from instances.forms import InstanceForm, focus_first_error
 from instances.members_page import MembersPage, RemoveMemberPage
 from instances.models import AuditEntry, Instance
-from instances.pages import AuditPage, InstancePage, gone
+from instances.pages import AuditPage, InstancePage, address, gone, signed_in
 from instances.roles import Role
 from instances.tokens_page import TokensPage, WithdrawTokenPage
 from polyant.exceptions import Refusal
@@ -89,7 +88,7 @@ class InstanceAdmin(CarefulList, ModelAdmin):
         tabs = [(page.position, page.label, page.name) for page in seen]
         in_order = sorted([(0, "General", "change"), *tabs], key=itemgetter(0))
         return [
-            {"label": label, "url": _url(name, instance), "is_current": name == current}
+            {"label": label, "url": address(name, instance.pk), "is_current": name == current}
             for _, label, name in in_order
         ]
 
@@ -98,7 +97,7 @@ class InstanceAdmin(CarefulList, ModelAdmin):
         # An export takes something out, and changes nothing.
         changes = AuditEntry.objects.exclude(action=Action.INSTANCE_EXPORTED)
         newest = changes.filter(instance_id=OuterRef("pk")).order_by("-pk")
-        visible = Instance.objects.visible_to(_user(request), None)
+        visible = Instance.objects.visible_to(signed_in(request), None)
         return visible.order_by(*self.ordering).annotate(
             secrets_count=Count("secrets"),
             changed_at=Coalesce(
@@ -109,7 +108,9 @@ class InstanceAdmin(CarefulList, ModelAdmin):
     @admin.display(description="Name", ordering="name")
     def link(self, instance: Instance) -> SafeString:
         """The name, linked to the page that people mostly want (``opens_on``)."""
-        return format_html('<a href="{}">{}</a>', _url(self.opens_on, instance), instance.name)
+        return format_html(
+            '<a href="{}">{}</a>', address(self.opens_on, instance.pk), instance.name
+        )
 
     @admin.display(description="Secrets set", ordering="secrets_count")
     def secrets_set(self, instance: Instance) -> int:
@@ -152,12 +153,12 @@ class InstanceAdmin(CarefulList, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Instance, form: Any, change: bool) -> None:
         if not change:
-            obj.pk = Instance.objects.establish(_user(request), **form.changes).pk
+            obj.pk = Instance.objects.establish(signed_in(request), **form.changes).pk
         elif form.changes:
-            Instance.objects.change(obj, _user(request), **form.changes)
+            Instance.objects.change(obj, signed_in(request), **form.changes)
 
     def delete_model(self, request: HttpRequest, obj: Instance) -> None:
-        Instance.objects.remove(obj, _user(request))
+        Instance.objects.remove(obj, signed_in(request))
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -197,22 +198,13 @@ class InstanceAdmin(CarefulList, ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User), "admin_view lets nobody else in"
-    return request.user
-
-
 def _allows(request: HttpRequest, instance: Instance, needed: Role) -> bool:
     """By the role that the query found; it is looked up again for a row made just now."""
     role = getattr(instance, "role", None)
     if role is None:
-        found = Instance.objects.visible_to(_user(request), None).filter(pk=instance.pk).first()
+        found = Instance.objects.visible_to(signed_in(request), None).filter(pk=instance.pk).first()
         role = getattr(found, "role", None)
     return role is not None and Role(role).allows(needed)
-
-
-def _url(name: str, instance: Instance) -> str:
-    return reverse(f"admin:instances_instance_{name}", args=[instance.pk])
 
 
 def _count_below(instance: Instance) -> Iterator[tuple[str, int]]:

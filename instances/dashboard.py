@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from instances.admin import InstanceAdmin
-from instances.managers import SIGN_IN_LABEL
 from instances.models import AccessToken, Instance
+from instances.pages import address
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.fields import EncryptedField
 from polyant.encryption.stored import all_encrypted_fields, stored_rows
@@ -81,11 +81,6 @@ def examine(user: User, most: int | None) -> list[Topic]:
     return [_topic(kind, found, most) for kind in Kind if any(each.kind is kind for each in found)]
 
 
-def link(page: str, instance: Any) -> str:
-    """The address of a page of an instance, or of the instance that has this id."""
-    return reverse(f"admin:instances_instance_{page}", args=[getattr(instance, "pk", instance)])
-
-
 def not_renewed(noun: str, page: str, rows: Iterable[tuple[Any, str, str]]) -> Iterator[Finding]:
     """A line for each instance with old credentials. ``rows``, sorted, has the instance's id, its
     slug and the name of one credential."""
@@ -94,7 +89,7 @@ def not_renewed(noun: str, page: str, rows: Iterable[tuple[Any, str, str]]) -> I
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         count = f"{len(names)} {noun}{'s' if len(names) > 1 else ''}"
         words = f"{count}: {', '.join(names[:MOST_NAMED])}{more}"
-        yield Finding(Kind.OLD, slug, words, link(page, pk))
+        yield Finding(Kind.OLD, slug, words, address(page, pk))
 
 
 def _topic(kind: Kind, found: list[Finding], most: int | None) -> Topic:
@@ -113,7 +108,7 @@ def _unreadable(visible: QuerySet[Instance]) -> Iterator[Finding]:
     for pk, slug, place, number in rows:
         page = _page_for(fields[place].model)
         words = f"{page[1]}: {number} value{'s' if number > 1 else ''}"
-        yield Finding(Kind.UNREADABLE, slug, words, link(page[0], pk))
+        yield Finding(Kind.UNREADABLE, slug, words, address(page[0], pk))
 
 
 def _per_instance(field: EncryptedField, visible: QuerySet[Instance]) -> QuerySet[Any, Any]:
@@ -146,8 +141,8 @@ def _ending(user: User) -> Iterator[Finding]:
     """The person's own tokens, except those of a sign-in, which are meant to be short-lived."""
     now = timezone.now()
     tokens = AccessToken.objects.filter(
-        user=user, expires_at__gt=now, expires_at__lte=now + SOON
-    ).exclude(label=SIGN_IN_LABEL)
+        user=user, expires_at__gt=now, expires_at__lte=now + SOON, password_mark=""
+    )
     for label, expires_at in tokens.values_list("label", "expires_at"):
         url = reverse("admin:instances_accesstoken_changelist")
         words = f"expires on {expires_at:%Y-%m-%d}"

@@ -26,8 +26,9 @@ _MOST_SHOWN = 100
 
 def focus_first_error(form: forms.BaseForm | None) -> None:
     """Put the cursor into the first field that is to be corrected, if there is one."""
-    wrong = (name for name in form.fields if name in form.errors) if form else ()
-    if form and (name := next(iter(wrong), None)):
+    if form is None:
+        return
+    if name := next((name for name in form.fields if name in form.errors), None):
         form.fields[name].widget.attrs["autofocus"] = True
 
 

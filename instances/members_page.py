@@ -1,7 +1,5 @@
 """The Members tab of an instance: its members see each other, its admins decide."""
 
-from typing import ClassVar
-
 from django import forms
 from django.contrib import messages
 from django.db import transaction
@@ -31,8 +29,8 @@ class MembersPage(InstancePage):
     name = path = "members"
     label = "Members"
     template_name = "admin/instances/instance/members.html"
-    to_change: ClassVar[Role] = Role.ADMIN
-    position: ClassVar[int] = 1
+    to_change = Role.ADMIN
+    position = 1
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._page()

@@ -42,6 +42,7 @@ class InstancePage(View):
     template_name: ClassVar[str]
     label: ClassVar[str] = ""
     tab: ClassVar[str] = ""
+    home: ClassVar[str] = ""
     to_see: ClassVar[Role] = Role.VIEWER
     to_change: ClassVar[Role] = Role.EDITOR
     # Place among the tabs, where "General" has 0: what the instance has, then who may touch it.
@@ -67,9 +68,7 @@ class InstancePage(View):
 
     @property
     def user(self) -> User:
-        user = self.request.user
-        assert isinstance(user, User), "admin_view lets nobody else in"
-        return user
+        return signed_in(self.request)
 
     def allows(self, needed: Role) -> bool:
         """True where the person's role in this instance may do what ``needed`` may."""
@@ -90,18 +89,29 @@ class InstancePage(View):
         }
         return TemplateResponse(self.request, template or self.template_name, context)
 
-    def done(self, message: str, name: str = "", level: int = messages.SUCCESS) -> HttpResponse:
-        """Redirect to the tab with a message, so that reloading repeats nothing."""
+    def done(self, message: str, level: int = messages.SUCCESS) -> HttpResponse:
+        """Redirect to the page it began on, with a message, so that reloading repeats nothing."""
         messages.add_message(self.request, level, message)
-        return redirect(self.address(name or self.tab or self.name))
+        return redirect(self.address(self.home or self.tab or self.name))
 
     def address(self, name: str) -> str:
         """The URL of another page of this instance."""
-        return reverse(f"admin:instances_instance_{name}", args=[self.instance.pk])
+        return address(name, self.instance.pk)
 
     def gone(self) -> HttpResponse:
         """The answer for an instance that does not exist, or not for this person."""
         return gone(self.admin.admin_site, self.request)
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person at a page of the admin."""
+    assert isinstance(request.user, User), "admin_view lets nobody else in"
+    return request.user
+
+
+def address(page: str, pk: Any) -> str:
+    """The address of a page of the instance that has this id."""
+    return reverse(f"admin:instances_instance_{page}", args=[pk])
 
 
 def gone(site: AdminSite, request: HttpRequest, **context: Any) -> HttpResponse:
@@ -119,7 +129,7 @@ class AuditPage(InstancePage):
     template_name = "admin/instances/instance/audit.html"
     to_see = Role.ADMIN
     position = 2
-    size: ClassVar[int] = 100
+    size = 100
 
     def get(self, request: HttpRequest) -> HttpResponse:
         before = request.GET.get("before", "")

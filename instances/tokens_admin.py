@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +21,7 @@ from django.utils.safestring import SafeString
 from instances.changelists import CarefulList
 from instances.forms import focus_first_error
 from instances.models import AccessToken
-from instances.pages import gone
+from instances.pages import gone, signed_in
 from instances.token_form import TokenForm
 from polyant.exceptions import Missing
 
@@ -47,11 +46,11 @@ class AccessTokenAdmin(CarefulList, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
         """The tokens that this person may see and end."""
         tokens = super().get_queryset(request).select_related("user").prefetch_related("instances")
-        return tokens if _user(request).is_superuser else tokens.filter(user=_user(request))
+        return tokens if signed_in(request).is_superuser else tokens.filter(user=signed_in(request))
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         name, *others = self.list_display
-        return (name, "user", *others) if _user(request).is_superuser else self.list_display
+        return (name, "user", *others) if signed_in(request).is_superuser else self.list_display
 
     @admin.display(description="Label", ordering="label")
     def name(self, token: AccessToken) -> str:
@@ -101,14 +100,16 @@ class AccessTokenAdmin(CarefulList, ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:
-        return obj is None or _user(request).is_superuser or obj.user_id == _user(request).pk
+        return (
+            obj is None or signed_in(request).is_superuser or obj.user_id == signed_in(request).pk
+        )
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The form, and the answer to it: the new token, this once."""
         wanted = {"instances": request.GET.getlist("instance")}
-        form = TokenForm(_user(request), request.POST or None, initial=wanted)
+        form = TokenForm(signed_in(request), request.POST or None, initial=wanted)
         if not form.is_valid():
             return self._show(request, "make", "Make a token", form=form)
         try:
@@ -125,7 +126,7 @@ class AccessTokenAdmin(CarefulList, ModelAdmin):
     @transaction.atomic
     def _issue(self, request: HttpRequest, form: TokenForm) -> tuple[str, AccessToken]:
         text, token = AccessToken.objects.issue(
-            _user(request),
+            signed_in(request),
             timedelta(days=form.cleaned_data["days"]),
             instances=form.limits,
             label=form.cleaned_data["label"],
@@ -164,8 +165,3 @@ class AccessTokenAdmin(CarefulList, ModelAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         return [str(each) for each in objs], {}, set(), []
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User), "admin_view lets nobody else in"
-    return request.user

@@ -1,6 +1,5 @@
 """The Tokens tab of an instance: which tokens name it, for those who decide who may touch it."""
 
-from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,8 +19,8 @@ class TokensPage(InstancePage):
     label = "Tokens"
     template_name = "admin/instances/instance/tokens.html"
     to_see = to_change = Role.ADMIN
-    position: ClassVar[int] = 1
-    size: ClassVar[int] = 200
+    position = 1
+    size = 200
 
     def get(self, request: HttpRequest) -> HttpResponse:
         tokens = list(AccessToken.objects.limited_to(self.instance)[: self.size + 1])

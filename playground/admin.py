@@ -1,7 +1,6 @@
 """The Playground tab of an instance: whether its key works, and what it answers."""
 
 import json
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,6 +11,7 @@ from instances.roles import Role
 from playground import completions
 from playground.forms import MessageForm
 from playground.providers import PROVIDERS
+from playground.traces import text_of
 from polyant.encryption.exceptions import DecryptionError
 from polyant.openai_errors import OpenAIError
 from secrets_app.models import InstanceSecret
@@ -47,7 +47,7 @@ class PlaygroundPage(InstancePage):
     def _answer(self, message: str) -> str:
         messages = [{"role": "user", "content": message}]
         answer = completions.begin(self.instance, {"messages": messages})
-        return _text(json.loads(answer.read()))
+        return text_of(json.loads(answer.read()), "message")
 
     def _problem(self) -> OpenAIError | None:
         """What would prevent an answer, as far as that can be told without opening the key."""
@@ -82,13 +82,6 @@ def _words(problem: Exception | None, code: str) -> str:
     if isinstance(problem, completions.Disabled):
         return "This instance is disabled."
     return getattr(problem, "message", str(problem or ""))
-
-
-def _text(answer: Any) -> str:
-    try:
-        return str(answer["choices"][0]["message"]["content"] or "")
-    except (LookupError, TypeError):
-        return ""
 
 
 InstanceAdmin.pages.append(PlaygroundPage)

@@ -11,7 +11,6 @@ from instances.models import Instance
 class Provider:
     """An API that speaks OpenAI's chat completions."""
 
-    slug: str
     label: str
     key: str
     setting: str
@@ -22,12 +21,7 @@ class Provider:
         return f"{getattr(settings, self.setting).rstrip('/')}/chat/completions"
 
 
-PROVIDERS = {
-    each.slug: each
-    for each in (
-        Provider(Instance.Provider.OPENAI, "OpenAI", "openai_api_key", "OPENAI_BASE_URL"),
-        Provider(
-            Instance.Provider.ANTHROPIC, "Anthropic", "anthropic_api_key", "ANTHROPIC_BASE_URL"
-        ),
-    )
+PROVIDERS: dict[str, Provider] = {
+    Instance.Provider.OPENAI: Provider("OpenAI", "openai_api_key", "OPENAI_BASE_URL"),
+    Instance.Provider.ANTHROPIC: Provider("Anthropic", "anthropic_api_key", "ANTHROPIC_BASE_URL"),
 }

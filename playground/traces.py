@@ -48,7 +48,7 @@ class Trace:
             return
         usage = answer.get("usage") if isinstance(answer, dict) else None
         self.usage = usage if isinstance(usage, dict) else self.usage
-        text = _text(answer, member)
+        text = text_of(answer, member)
         self.size += len(text)
         if self.instance.langsmith_content and self.size <= MAX_TEXT:
             self.text.append(text)
@@ -104,8 +104,8 @@ def _key(instance: Instance) -> str | None:
         return None
 
 
-def _text(answer: Any, member: str) -> str:
-    """The text of the first choice; "" where there is none."""
+def text_of(answer: Any, member: str) -> str:
+    """The text of the first choice of an answer; "" where there is none."""
     try:
         text = answer["choices"][0][member]["content"]
     except (LookupError, TypeError):

@@ -12,9 +12,7 @@ def one_of(names: Iterable[str]) -> str:
 
 
 class Refusal(Exception):
-    """Root of what the domain refuses. ``message`` is for people, ``code`` for programs."""
-
-    code = "refused"
+    """Root of what the domain refuses. ``message`` is for people."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -22,23 +20,16 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """The request is wrong at ``path`` of its body: 400."""
+    """The request is wrong at ``path`` of its body: 400. ``code`` is for programs."""
 
-    code = "invalid"
-
-    def __init__(self, message: str, *, path: str = "", code: str = "") -> None:
+    def __init__(self, message: str, *, path: str = "", code: str = "invalid") -> None:
         super().__init__(message)
-        self.path = path
-        self.code = code or self.code
+        self.path, self.code = path, code
 
 
 class Missing(Refusal, LookupError):
     """What is named does not exist, or this caller may not see it: 404."""
 
-    code = "not_found"
-
 
 class Conflict(Refusal):
     """The request conflicts with what is stored: 409."""
-
-    code = "conflict"

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from polyant import api
 from polyant.encryption.exceptions import DecryptionError
-from polyant.exceptions import Refusal
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 # DRF's codes for which OpenAI has another name.
@@ -53,7 +52,5 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 def _code(error: Exception) -> str:
     if isinstance(error, DecryptionError):
         return "unreadable_secret"
-    if isinstance(error, Refusal):
-        return error.code
     codes = error.get_codes() if isinstance(error, APIException) else ""
     return _CODES.get(codes, codes) if isinstance(codes, str) else ""

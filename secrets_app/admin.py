@@ -1,7 +1,5 @@
 """The Settings tab: the secrets of an instance. Their rows are not registered, and have no form."""
 
-from typing import ClassVar
-
 from django.http import HttpRequest, HttpResponse
 
 from instances import dashboard
@@ -38,7 +36,7 @@ class SecretsPage(_Secrets, FormPage):
 
     name = path = "secrets"
     label = "Settings"
-    position: ClassVar[int] = -1
+    position = -1
     model = InstanceSecret
     template_name = "admin/secrets_app/secrets.html"
     form = SecretsForm
@@ -50,7 +48,7 @@ class PastePage(_Secrets):
     name = "secrets_paste"
     path = "secrets/paste"
     template_name = "admin/secrets_app/paste.html"
-    to_see: ClassVar[Role] = Role.EDITOR
+    to_see = Role.EDITOR
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.show(form=PasteForm(), blank=PasteForm(), page_label="Paste a .env")

@@ -11,8 +11,6 @@ class MissingSecret(Missing):
     The message does not: over HTTP, a value may have been pasted in the place of the name.
     """
 
-    code = "missing_secret"
-
     def __init__(self, key: str) -> None:
         super().__init__("No secret of this name is configured; names are in lowercase.")
         self.key = key
@@ -24,17 +22,12 @@ class MissingSecret(Missing):
 class ChangedMeanwhile(Conflict):
     """Keys that were written or removed after the person looked. Nothing was done."""
 
-    code = "changed_meanwhile"
-
     def __init__(self, keys: Iterable[str]) -> None:
-        self.keys = sorted(keys)
-        super().__init__(f"Changed meanwhile: {', '.join(self.keys)}.")
+        super().__init__(f"Changed meanwhile: {', '.join(sorted(keys))}.")
 
 
 class StaysSensitive(Conflict):
     """A readable value for a variable that is stored as sensitive. Nothing was done."""
-
-    code = "stays_sensitive"
 
     def __init__(self, place: str = "") -> None:
         told = "a variable that is stored as sensitive stays so; delete it first to store it"
@@ -43,8 +36,6 @@ class StaysSensitive(Conflict):
 
 class NotStarted(Refusal):
     """A program was not started, for one reason or several. The exit codes are those of `env`."""
-
-    code = "not_started"
 
     def __init__(self, *faults: str, exit_code: int = 125) -> None:
         super().__init__("\n".join(faults))

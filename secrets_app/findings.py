@@ -8,8 +8,9 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
-from instances.dashboard import Finding, Kind, link, not_renewed
+from instances.dashboard import Finding, Kind, not_renewed
 from instances.models import Instance
+from instances.pages import address
 from instances.renewal import latest_due
 from secrets_app.catalog import LASTING_KEYS
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
@@ -69,4 +70,4 @@ def _named(rows: QuerySet[Any], page: str, name: Any) -> QuerySet[Any, Any]:
 
 
 def _finding(slug: str, pk: object, words: str) -> Finding:
-    return Finding(Kind.LACKING, slug, words, link("secrets", pk))
+    return Finding(Kind.LACKING, slug, words, address("secrets", pk))

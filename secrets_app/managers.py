@@ -14,7 +14,6 @@ from polyant.names import validate_is_a_name
 from secrets_app.catalog import WELL_KNOWN_KEYS
 from secrets_app.exceptions import MissingSecret
 from secrets_app.prefixes import PREFIX, key_ids
-from secrets_app.skill_env_managers import EnvEntry, InstanceSkillEnvManager
 from secrets_app.staleness import refuse_stale
 from secrets_app.validators import validate_secret_key, validate_value
 
@@ -146,6 +145,3 @@ class InstanceSecretManager(EncryptedManager["InstanceSecret"]):
             if key not in sealed:
                 raise MissingSecret(key)
         return {key: value.reveal() for key, value in sealed.items()}
-
-
-__all__ = ["EnvEntry", "InstanceSecretManager", "InstanceSkillEnvManager", "Listed"]

@@ -9,7 +9,8 @@ from instances.models import SLUG_MAX_LENGTH, Instance, validate_slug
 from polyant.encryption.constraints import CiphertextConstraint
 from polyant.encryption.fields import EncryptedTextField
 from polyant.encryption.models import EncryptedModel
-from secrets_app.managers import InstanceSecretManager, InstanceSkillEnvManager
+from secrets_app.managers import InstanceSecretManager
+from secrets_app.skill_env_managers import InstanceSkillEnvManager
 from secrets_app.validators import validate_env_key, validate_secret_key
 
 

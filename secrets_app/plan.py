@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.contrib.auth.models import User
 
 from secrets_app.catalog import describe_key
-from secrets_app.managers import EnvEntry
+from secrets_app.skill_env_managers import EnvEntry
 
 
 @dataclass(frozen=True)

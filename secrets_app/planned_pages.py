@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from instances.pages import InstancePage
-from polyant.encryption.draft import DraftRefused, open_draft, seal_draft
+from polyant.encryption.draft import DraftRefused, open_draft, reopen_form, seal_draft
 from polyant.exceptions import Invalid, Missing
 from secrets_app.entries import EntriesForm
 from secrets_app.exceptions import ChangedMeanwhile, StaysSensitive
@@ -26,7 +26,6 @@ _WHITESPACE = "Stored as it is, but it begins or ends with a space or a line bre
 class PlannedPage(InstancePage):
     """What the steps share. ``home`` and ``confirmation`` are the names of two of them."""
 
-    home: ClassVar[str]
     confirmation: ClassVar[str]
     noun: ClassVar[str]
     plan: ClassVar[type[Plan]] = Plan
@@ -99,9 +98,6 @@ class PlannedPage(InstancePage):
             messages.warning(self.request, _WHITESPACE.format(keys=", ".join(padded)))
         return self.done(plan.done)
 
-    def done(self, message: str, name: str = "", level: int = messages.SUCCESS) -> HttpResponse:
-        return super().done(message, name or self.home, level)
-
     def _bound(self, step: str) -> dict[str, Any]:
         purpose = f"{self.subject} {step}"
         return {"purpose": purpose, "user": self.user.pk, "owner": self.instance.pk}
@@ -129,12 +125,7 @@ class FormPage(PlannedPage):
 
     def _waiting(self) -> tuple[dict[str, str], str]:
         """What an earlier round of this form left in its draft, or why it cannot be used."""
-        if not self.request.POST.get("draft"):
-            return {}, ""
-        try:
-            return self.open("form"), ""
-        except DraftRefused as error:
-            return {}, str(error)
+        return reopen_form(self.request.POST.get("draft", ""), **self._bound("form"))
 
     def _again(self, form: EntriesForm) -> HttpResponse:
         """The page with its messages. What was valid waits in a draft; nothing is rendered."""

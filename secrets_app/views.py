@@ -10,7 +10,6 @@ from instances.roles import Role
 from instances.serializers import Deleted
 from instances.views import InstanceScopedViewSet
 from polyant.views import read
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
 from secrets_app.serializers import (
     EnvBatch,
@@ -20,6 +19,7 @@ from secrets_app.serializers import (
     SecretListing,
     SecretSerializer,
 )
+from secrets_app.skill_env_managers import EnvEntry
 from secrets_app.validators import MAX_BATCH, MAX_VALUE_BYTES
 
 # A full batch, each byte of it written as JSON's longest escape (\u001f), and its frame.

@@ -21,8 +21,8 @@ from channels_app.models import InstanceChannel
 from instances.models import AccessToken, Instance, Membership
 from instances.roles import Role
 from polyant import loading
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 from tests.live import Checkout, checkout
 from tests.scheduling import KeptTogether
 from tests.stack import with_room

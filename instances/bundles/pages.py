@@ -1,6 +1,6 @@
 """Export and import in the admin: below an instance, and for a new one at the list."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -17,7 +17,7 @@ from instances.bundles.importing import Outcome
 from instances.bundles.steps import FOLDER, ImportSteps, described
 from instances.bundles.views import download
 from instances.models import Instance
-from instances.pages import InstancePage
+from instances.pages import InstancePage, signed_in
 from instances.roles import Role
 from polyant.exceptions import Missing, Refusal
 
@@ -26,7 +26,7 @@ class _OntoPage(InstancePage, ImportSteps):
     """Import onto the instance of the address."""
 
     tab = "bundle"
-    to_change: ClassVar[Role] = Role.ADMIN
+    to_change = Role.ADMIN
 
     @property
     def onto(self) -> Instance:  # type: ignore[override]
@@ -56,7 +56,7 @@ class BundlePage(_OntoPage):
     name = path = "bundle"
     label = "Export and import"
     template_name = f"{FOLDER}/bundle.html"
-    position: ClassVar[int] = 1
+    position = 1
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.show(form=BundleForm())
@@ -114,9 +114,7 @@ class NewPage(ImportSteps, View):
 
     @property
     def user(self) -> User:
-        user = self.request.user
-        assert isinstance(user, User), "admin_view lets nobody else in"
-        return user
+        return signed_in(self.request)
 
     def show(self, template: str = "", **context: Any) -> HttpResponse:
         context = {

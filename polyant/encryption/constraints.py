@@ -5,7 +5,6 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
-from django.utils.deconstruct import deconstructible
 
 from polyant.encryption.ciphertext import (
     FORMAT,
@@ -15,7 +14,6 @@ from polyant.encryption.ciphertext import (
 )
 
 
-@deconstructible(path="polyant.encryption.constraints.IsCiphertext")
 class IsCiphertext(models.Func):
     """True where a column is in the format of ``ciphertext``, in each database's SQL."""
 

@@ -64,5 +64,13 @@ def open_draft(text: str, *, purpose: str, user: object, owner: object) -> Any:
     return draft["content"]
 
 
+def reopen_form(text: str, *, purpose: str, user: object, owner: object) -> tuple[Any, str]:
+    """What an earlier round of a form left in its draft, or why it cannot be used."""
+    try:
+        return (open_draft(text, purpose=purpose, user=user, owner=owner) if text else {}), ""
+    except DraftRefused as error:
+        return {}, str(error)
+
+
 def _place(purpose: str, user: object, owner: object) -> bytes:
     return associated_data(_PLACE, purpose, str(user), str(owner))

@@ -117,8 +117,7 @@ class WriteOnlyField(forms.Field):
         self.is_set = is_set
         self.waiting = waiting
 
-    def clean(self, value: Any) -> str | None:
-        typed = value if isinstance(value, Typed) else Typed()
+    def clean(self, typed: Typed) -> str | None:
         if typed.line and typed.lines:
             raise ValidationError("Use one of the two inputs, not both.", code="both_inputs")
         if typed.text and typed.clear:

@@ -58,7 +58,7 @@ class Sealed(Generic[T]):
     def __str__(self) -> str:
         return MASK
 
-    __repr__ = __html__ = __str__
+    __repr__ = __str__
 
     def __format__(self, _: str) -> str:
         return MASK

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from channels_app.catalog import TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import Instance
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 from tests.browser import AXE, MARKER, RULES, sign_in, violations
 
 # The shell is the same engine without windows and starts and draws in a third less time.

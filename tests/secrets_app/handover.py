@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from instances.models import Instance
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 
 MARKER = "MARKER-5c1e"
 

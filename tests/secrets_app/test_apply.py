@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 
 from instances.models import AuditEntry, Instance
 from secrets_app.exceptions import ChangedMeanwhile
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 
 apply = InstanceSecret.objects.apply
 Seen = dict[str, str]

@@ -13,8 +13,8 @@ from channels_app.catalog import TELEGRAM, WHATSAPP
 from channels_app.models import InstanceChannel
 from instances.dashboard import Kind, Topic, examine
 from instances.models import AccessToken, Instance
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 
 Browse = Callable[[User], Client]
 OTHER_KEY = "2e" * 32
@@ -146,7 +146,7 @@ def test_own_tokens_that_end_within_a_week_are_named_but_those_of_a_sign_in(
     issue = AccessToken.objects.issue
     issue(owner, timedelta(days=6), label="nightly")
     issue(owner, timedelta(days=8), label="later")
-    issue(owner, timedelta(days=1), label="sign-in")
+    issue(owner, timedelta(days=1), label="sign-in", ends_with_password=True)
     issue(viewer, timedelta(days=1), label="theirs")
     assert [subject for subject, _ in found(owner, Kind.ENDING)] == ["Token nightly"]
     page = browse(owner).get("/admin/").content.decode()

@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 from channels_app.catalog import SLACK, TELEGRAM
 from channels_app.models import InstanceChannel
 from instances.models import Instance
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 
 BASE = "/api/instances/my-assistant"
 IMPORT = "/api/instances/import"

@@ -24,8 +24,8 @@ from polyant.encryption.inventory import rows_per_key, take_inventory
 from polyant.encryption.reports import rotation_as_text
 from polyant.encryption.rotation import rotate
 from polyant.encryption.stored import all_encrypted_fields, pages
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 
 NEW_KEY = "2e" * 32
 

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from instances.models import Instance
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 
 Browse = Callable[[User], Client]
 OTHER_KEY = "2e" * 32

@@ -152,6 +152,8 @@ def _refuse(parser: CommandParser, message: str) -> NoReturn:
 def _refuse_contradictions(
     *, dry_run: bool, generate: bool, new_key: bool, wipe_unreadable: bool, **options: Any
 ) -> None:
+    if options["batch_size"] < 1:
+        raise CommandError("--batch-size takes a number of rows, at least 1")
     if dry_run and (generate or new_key):
         raise CommandError(
             f"A dry run takes no new key: it would write it into {shown(settings.ENV_FILE)}."
@@ -164,8 +166,6 @@ def _refuse_contradictions(
 
 def _tables(options: dict[str, Any]) -> frozenset[str]:
     """The tables of ``--only``; an empty set means all, so an empty ``--only`` is refused."""
-    if options["batch_size"] < 1:
-        raise CommandError("--batch-size takes a number of rows, at least 1")
     if options["only"] is None:
         return frozenset()
     only = frozenset(options["only"].split(","))

@@ -24,8 +24,8 @@ from channels_app.models import InstanceChannel
 from instances.models import AccessToken, Instance
 from polyant.encryption.conf import get_keyring
 from polyant.encryption.keyring import Keyring
-from secrets_app.managers import EnvEntry
 from secrets_app.models import InstanceSecret, InstanceSkillEnv
+from secrets_app.skill_env_managers import EnvEntry
 from tests.live import database_url, free_port
 
 ROOT = Path(__file__).resolve().parents[4]
