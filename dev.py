@@ -113,7 +113,7 @@ def _install(locks: tuple[str, ...]) -> None:
     if "VENV" in os.environ:
         return
     if not (Path(PYTHON).exists() and (VENV / "bin" / "pip").exists()):
-        print(f"Making a virtualenv in {VENV.name}…", flush=True)
+        print(f"Making a virtualenv in {VENV.name}...", flush=True)
         _make_venv(VENV)
     stamp = VENV / "installed-locks.txt"
     wanted = {f"{hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()}  {lock}" for lock in locks}
@@ -133,7 +133,7 @@ def _make_venv(folder: Path) -> None:
 
 
 def _pip_install(locks: tuple[str, ...]) -> None:
-    print("Installing {}…".format(" and ".join(locks)), flush=True)
+    print("Installing {}...".format(" and ".join(locks)), flush=True)
     files = [argument for lock in locks for argument in ("--requirement", lock)]
     quietly = ("--quiet", "--disable-pip-version-check", "--no-input")
     if _call(PYTHON, "-m", "pip", "install", *quietly, "--require-hashes", *files):

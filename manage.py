@@ -3,6 +3,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 try:
     from django.core.exceptions import ImproperlyConfigured
@@ -35,9 +36,15 @@ class Commands(ManagementUtility):
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "polyant.settings")
+    _open_streams()
     loading.begin()
     try:
         Commands(sys.argv).execute()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on, as behind `head`. At its end, Python would complain of that once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except ImproperlyConfigured as error:
         # A traceback would bury the one line that says which variable is wrong.
         sys.exit(str(error))
@@ -46,6 +53,14 @@ def main() -> None:
         raise
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _open_streams() -> None:
+    """Give a command that was started without a standard stream (``<&-``) an empty one."""
+    nothing = Path(os.devnull)
+    sys.stdin = sys.stdin or nothing.open()
+    sys.stdout = sys.stdout or nothing.open("w")
+    sys.stderr = sys.stderr or nothing.open("w")
 
 
 def _exit_without_database(error: DatabaseError) -> None:

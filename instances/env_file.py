@@ -27,7 +27,8 @@ def create(path: Path) -> list[str]:
     """Write what the environment lacks to ``path``; the names written, none if there is a file.
 
     Raises:
-        Conflict: the database has encrypted rows, which a new key could not open.
+        Conflict: the database has encrypted rows, which a new key could not open; or the file
+            is a link to nowhere.
         DatabaseError: the database does not answer.
         OSError: the file cannot be written.
     """
@@ -69,5 +70,7 @@ def _write(path: Path, names: Iterable[str]) -> bool:
     try:
         write_new(path, _HEADER + "".join(f"{name}={_MAKE[name]()}\n" for name in names))
     except FileExistsError:
+        if not path.exists():
+            raise Conflict(f"{shown(path)} is a link to a file that does not exist.") from None
         return False
     return True

@@ -61,7 +61,9 @@ def refusal(provider: Provider, response: httpx2.Response, raw: bytes) -> OpenAI
         code, message = theirs, f"{message} It says: {theirs}."
     if param := _known(named.get("param"), _KNOWN_PARAMS):
         message = f"{message} It is about {param}."
-    wait = _retry_after(response.headers.get("Retry-After", "")) if ours in (429, 503) else 0
+    wait = 0
+    if ours in (429, 503):  # a second, if the provider names no time
+        wait = _retry_after(response.headers.get("Retry-After", "")) or 1
     return OpenAIError(ours, code, message, param=param, retry_after=wait)
 
 

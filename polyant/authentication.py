@@ -109,9 +109,9 @@ def _email(token: str, salt: str) -> str | None:
         decoded = jwt.decode(token, _key(salt), registry=_REGISTRY)
         _CLAIMS.validate(decoded.claims)
         _EXPIRY.validate({"exp": decoded.claims["exp"]})
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, ValueError, TypeError, RecursionError):
         # Besides its own errors, joserfc lets through the ValueError and TypeError that a forged
-        # header causes in its code.
+        # header causes in its code, and a RecursionError for claims that are nested too deeply.
         return None
     email = decoded.claims.get("email")
     return email if isinstance(email, str) and email.isascii() and email.isprintable() else None

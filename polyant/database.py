@@ -60,7 +60,8 @@ def fault(error: Exception) -> str:
         return "is read-only"
     if has_code(error, _NOT_UNDERSTOOD):
         return ""
-    return "does not answer" if isinstance(error, InterfaceError | OperationalError) else ""
+    is_away = isinstance(error, InterfaceError | OperationalError) or _is_unreadable_url(error)
+    return "does not answer" if is_away else ""
 
 
 def reason(error: Exception) -> str:
@@ -113,7 +114,15 @@ def _is_ours(error: Error) -> bool:
     if isinstance(_first(error), Error):
         return True  # no driver is behind it: Django itself objects to what we do
     is_wrong_statement = isinstance(error, _OURS) or has_code(error, _NOT_UNDERSTOOD | _ABORTED)
-    return is_wrong_statement and not has_code(error, _NO_RIGHT)
+    return is_wrong_statement and not (has_code(error, _NO_RIGHT) or _is_unreadable_url(error))
+
+
+def _is_unreadable_url(error: Exception) -> bool:
+    """True if ``DATABASE_URL`` has an option that PostgreSQL's library does not know.
+
+    psycopg2 says so with a ProgrammingError, as if a statement were wrong, and without a code.
+    """
+    return str(_first(error)).startswith("invalid dsn")
 
 
 def _first(error: BaseException) -> BaseException:

@@ -1,10 +1,16 @@
 """``/api/schema`` and ``/api/docs``: what the API is, for programs and for people."""
 
+from threading import Lock
+from typing import Any
+
 from csp.constants import SELF
 from csp.decorators import csp_update
+from django.http.response import HttpResponseBase
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.views import APIView
+
+_one_at_a_time = Lock()
 
 
 class Document(APIView):
@@ -16,7 +22,11 @@ class Document(APIView):
 
 
 class SchemaView(Document, SpectacularJSONAPIView):
-    pass
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # drf-spectacular loads its extensions with the first document of a process, and fails if
+        # another one is begun meanwhile.
+        with _one_at_a_time:
+            return super().dispatch(*args, **kwargs)
 
 
 class DocsView(Document, SpectacularSwaggerSplitView):

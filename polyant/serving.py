@@ -85,14 +85,15 @@ def address() -> Address:
 
 
 def serve(where: Address, on_start: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT; returns after a clean stop.
+    """Serve until SIGTERM, SIGINT or the end of the terminal; returns after a clean stop.
 
     Raises:
         ImproperlyConfigured: a variable is wrong, or the port is taken.
         SystemExit: the workers cannot start, or keep dying.
     """
     server = _server(where)
-    server.on_startup(_stop_workers_surely)
+    hangup = signal.getsignal(signal.SIGHUP)  # before granian takes it
+    server.on_startup(lambda: _stop_workers_surely(hangup))
     server.on_startup(on_start)
     try:
         server.serve()
@@ -117,8 +118,11 @@ def hold_stops() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
 
 
-def _stop_workers_surely() -> None:
+def _stop_workers_surely(hangup: Any) -> None:
     """Once granian handles the signals, see to it that every worker gets a stop, from us alone.
+
+    A terminal that is closed stops the server, too, unless SIGHUP was ignored, as under `nohup`.
+    Granian would start its workers anew, and go on unseen.
 
     Workers block SIGINT, as Ctrl-C would reach them directly too, and a third signal breaks off the
     answers under way. A stop that a worker gets while it starts is lost, so a second one follows.
@@ -136,6 +140,7 @@ def _stop_workers_surely() -> None:
 
     for number in _STOPS:
         signal.signal(number, stop_twice)
+    signal.signal(signal.SIGHUP, hangup if hangup == signal.SIG_IGN else stop_twice)
 
 
 def _tell_workers_again() -> None:

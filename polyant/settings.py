@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 
@@ -97,7 +98,7 @@ TEMPLATES = [
 # Connections live as long as their thread: a new one costs more than most requests.
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+        **env.database("DATABASE_URL", f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}"),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -101,6 +101,9 @@ def test_what_no_page_asks_for_is_not_collected(project: Checkout) -> None:
 def test_later_start_changes_nothing_and_stops_on_ctrl_c(project: Checkout) -> None:
     keys = project.env_file.read_bytes()
     with project.running() as server:
+        with ThreadPoolExecutor(8) as pool:  # the first requests that the workers get
+            documents = {*pool.map(fetch, [f"{project.url}/api/schema"] * 8)}
+        assert len(documents) == 1
         for page in ("/api/docs", "/admin/login/"):
             html = fetch(f"{project.url}{page}")
             assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
@@ -181,7 +184,7 @@ def test_serves_and_says_what_is_not_migrated_not_collected_and_not_behind_a_pro
     kept = (project.folder / "staticfiles").rename(project.folder / "kept")
     try:
         with project.running("manage.py", "serve", **wrong) as server:
-            assert server.stop(signal.SIGTERM) == 0
+            assert server.stop(signal.SIGHUP) == 0, "as by a terminal that is closed"
     finally:
         kept.rename(project.folder / "staticfiles")
     told = [line for line in server.output.splitlines() if not line.startswith("Serving ")]
@@ -197,6 +200,17 @@ def test_refuses_a_port_that_is_taken_before_it_says_anything(project: Checkout)
         refused = project.call("dev.py", "run", PORT=str(port))
     assert refused.stdout == ""
     _assert_one_line(refused, f"Cannot listen on port {port}", "PORT=")
+
+
+def test_a_command_that_nobody_reads_or_that_has_no_streams_ends_quietly(project: Checkout) -> None:
+    shell = '"$0" manage.py version | true; echo "${PIPESTATUS[0]}"; "$0" manage.py version <&- >&-'
+    done = subprocess.run(
+        ("bash", "-c", shell, sys.executable), cwd=project.folder, check=False,
+        env=project.environment(PYTHONUNBUFFERED="1"), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout in {"0\n", "1\n"}, "the reader may be gone before or after the line"
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize(("server", "fault"), REFUSALS)

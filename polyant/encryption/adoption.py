@@ -55,15 +55,17 @@ def _refuse_elsewhere(env_file: Path) -> None:
     overruled = {PRIMARY, FALLBACKS, *files} & settings.ENVIRONMENT_VARIABLES
     # A _FILE variable would differ from the line with the new key, and nothing would start.
     overruled |= {name for name in files if read_variable(env_file, name)}
-    if overruled or read_variable(env_file, PRIMARY) != settings.ENCRYPTION_KEY:
+    written = read_variable(env_file, PRIMARY)
+    if overruled or written is None:
         raise InvalidEncryptionKey(
             f"ENCRYPTION_KEY does not come from {shown(env_file)} here. Set the new key where it"
             " comes from, put the old one into ENCRYPTION_KEY_FALLBACKS, and run this without a"
             " new key"
         )
     kept = (read_variable(env_file, FALLBACKS) or "").split(",")
-    if [*filter(None, map(str.strip, kept))] != settings.ENCRYPTION_KEY_FALLBACKS:
+    fallbacks = [*filter(None, map(str.strip, kept))]
+    in_force = [settings.ENCRYPTION_KEY, *settings.ENCRYPTION_KEY_FALLBACKS]
+    if [written, *fallbacks] != in_force:
         raise InvalidEncryptionKey(
-            f"ENCRYPTION_KEY_FALLBACKS of {shown(env_file)} was changed in the meantime; run this"
-            " again"
+            f"The keys in {shown(env_file)} were changed in the meantime; run this again"
         )

@@ -6,11 +6,14 @@ power cut. Files are for their owner only.
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+_ENDS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 
 
 def write_new(path: Path, text: str) -> None:
@@ -54,13 +57,20 @@ def put(path: Path, text: str, *, like: os.stat_result | None = None) -> None:
 
 @contextmanager
 def _draft(path: Path) -> Iterator[tuple[TextIO, Path]]:
-    """A file beside ``path`` that is gone afterwards, whatever happens: it may hold keys."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    """A file beside ``path`` that is gone afterwards, because it may hold keys.
+
+    A signal that ends the process waits until then; only SIGKILL and a power cut leave the file.
+    """
+    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file, Path(name)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                yield file, Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
     finally:
-        Path(name).unlink(missing_ok=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
 
 
 def _fill(file: TextIO, text: str) -> None:

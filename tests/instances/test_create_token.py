@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,12 @@ def test_prints_a_token_and_nothing_else(editor: User) -> None:
     assert output.startswith("ply_")
     assert output.split() == [output.rstrip("\n")]
     assert sign_in(output.strip()).get("/api/instances").status_code == 200
+
+
+def test_a_token_that_cannot_be_shown_is_not_made(editor: User) -> None:
+    with pytest.raises(OSError, match="No space"), Path("/dev/full").open("w") as full:
+        call_command("create_token", "editor", stdout=full)
+    assert not AccessToken.objects.exists()
 
 
 def test_stores_no_token(editor: User, raw_rows: Callable[[str], list[dict[str, Any]]]) -> None:

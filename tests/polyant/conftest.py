@@ -85,6 +85,7 @@ def authjs(settings: Any) -> Callable[..., str]:
         salt: str = COOKIE,
         enc: str = "A256CBC-HS512",
         key_length: int = 64,
+        nested: int = 0,
         **claims: Any,
     ) -> str:
         key = derived(secret, salt, key_length)
@@ -94,7 +95,9 @@ def authjs(settings: Any) -> Callable[..., str]:
         payload = {name: value for name, value in payload.items() if value is not None}
         header = {"alg": "dir", "enc": enc, "kid": key.thumbprint()}
         registry = jwe.JWERegistry(algorithms=["dir", enc])
-        return jwe.encrypt_compact(header, json.dumps(payload), key, registry=registry)
+        deep = f'"deep": {"[" * nested}{"]" * nested}, '
+        text = json.dumps(payload).replace("{", f"{{{deep}" if nested else "{", 1)
+        return jwe.encrypt_compact(header, text, key, registry=registry)
 
     return make
 

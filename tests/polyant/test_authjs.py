@@ -125,6 +125,11 @@ def test_any_other_token_is_unauthorized(authjs: Callable[..., str]) -> None:
         assert with_bearer(token).get(URL)["WWW-Authenticate"] == "Bearer", change
 
 
+def test_claims_that_are_nested_too_deeply_are_unauthorized(authjs: Callable[..., str]) -> None:
+    assert statuses(authjs(nested=500)) == [200, 200]
+    assert statuses(authjs(nested=3_000)) == [401, 401]
+
+
 def test_two_users_of_one_address_are_neither(
     authjs: Callable[..., str], make_user: Callable[..., User]
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.utils import ConnectionHandler
 
 from polyant.database import fault, reason, trouble
 from tests.polyant.conftest import worn_out
@@ -67,6 +68,19 @@ def test_why_the_database_refuses_is_told_in_its_words(
     with worn_out(state):
         error = refused(statement)
     assert trouble(error) == f"The database of DATABASE_URL cannot be used: {words}"
+
+
+def test_an_option_that_postgresql_does_not_know_is_no_fault_of_ours(db: None) -> None:
+    named = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "x",
+        "OPTIONS": {"schema": "public"},
+    }
+    with pytest.raises(DatabaseError) as caught:
+        ConnectionHandler({"default": named})["default"].ensure_connection()
+    told = 'cannot be used: invalid dsn: invalid connection option "schema"'
+    assert trouble(caught.value) == f"The database of DATABASE_URL {told}"
+    assert fault(caught.value) == "does not answer"
 
 
 @pytest.mark.parametrize("statement", OURS)

@@ -1,6 +1,8 @@
 """polyant.sqlite: the file of a database."""
 
 import os
+import runpy
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import polyant.settings
 from polyant.sqlite import Connection
 
 
@@ -44,3 +47,15 @@ def test_a_database_in_memory_makes_no_file(
     with closing(Connection(name, uri=True)) as connection:
         connection.execute("CREATE TABLE t (n)")
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("folder", ["C#", "a+b", "what?", "100%41"])
+def test_the_default_file_is_beside_the_code_whatever_the_folder_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    copy = tmp_path / folder / "polyant" / "settings.py"
+    copy.parent.mkdir(parents=True)
+    shutil.copy(polyant.settings.__file__, copy)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    settings = runpy.run_path(str(copy))
+    assert settings["DATABASES"]["default"]["NAME"] == str(tmp_path / folder / "db.sqlite3")

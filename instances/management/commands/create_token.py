@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from instances.managers import MAX_TOKEN_DAYS
 from instances.models import AccessToken, Instance
@@ -42,7 +43,10 @@ class Command(BaseCommand):
         lifetime = _lifetime(options["days"])
         slugs = [*options["instance"], *options["more"]]
         try:
-            self.stdout.write(_issue(options["username"], lifetime, slugs))
+            # A token that cannot be shown is not made: nobody would know of it.
+            with transaction.atomic():
+                self.stdout.write(_issue(options["username"], lifetime, slugs))
+                self.stdout.flush()
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
 

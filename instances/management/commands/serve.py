@@ -27,7 +27,7 @@ class Command(BaseCommand):
         self._warn_of_missing_files()
         self._warn_of_redirects()
         where = serving.address()
-        serving.serve(where, lambda: self._say(f"Serving {where.url} · Ctrl-C stops it"))
+        serving.serve(where, lambda: self._say(f"Serving {where.url}; Ctrl-C stops it"))
 
     def _warn_of_database(self) -> None:
         """Only warn: the database may be started or migrated later, without a new start of this."""

@@ -32,6 +32,7 @@ from polyant.encryption.wiping import Lost, find_lost, wipe, write_checklist
 from polyant.environment import shown
 
 EXIT_INCOMPLETE = 3
+_LARGEST_BATCH = 1_000_000
 
 # Written below the report, which cannot know what a server with the old key writes after it.
 _BEFORE_REMOVAL = (
@@ -77,16 +78,18 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         only = _tables(options)
         _refuse_contradictions(**options)
+        # Ask the database first: otherwise each failed try would add another key to .env.
+        count_rows(only)
         try:
-            # Check the database first: otherwise each failed try would add another key to .env.
-            count_rows(only)
             if options["wipe_unreadable"]:
                 self._wipe(only, options)
             else:
                 self._rotate(only, options)
         except DatabaseError as error:
             # manage.py prints it after the reason.
-            error.add_note("What was done so far stays; run this again")
+            has_new = options["generate"] or options["new_key"]
+            again = "run this again, without a new key" if has_new else "run this again"
+            error.add_note(f"What was done so far stays; {again}")
             raise
 
     def _rotate(self, only: frozenset[str], options: dict[str, Any]) -> None:
@@ -112,7 +115,8 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(
                 f"{file} cannot be put on disk: {error.strerror}. It is as it was, or has both"
-                " keys."
+                " keys. If that cannot be mended, put the new key in by hand, as on several hosts:"
+                " README, Changing the master key."
             ) from None
         self.stderr.write(
             f"{file} now has the new key {keyring.primary.key_id} and keeps the old one as"
@@ -152,8 +156,8 @@ def _refuse(parser: CommandParser, message: str) -> NoReturn:
 def _refuse_contradictions(
     *, dry_run: bool, generate: bool, new_key: bool, wipe_unreadable: bool, **options: Any
 ) -> None:
-    if options["batch_size"] < 1:
-        raise CommandError("--batch-size takes a number of rows, at least 1")
+    if not 1 <= options["batch_size"] <= _LARGEST_BATCH:
+        raise CommandError(f"--batch-size takes a number of rows, from 1 to {_LARGEST_BATCH}")
     if dry_run and (generate or new_key):
         raise CommandError(
             f"A dry run takes no new key: it would write it into {shown(settings.ENV_FILE)}."
@@ -205,7 +209,7 @@ def _read_key() -> str:
         if sys.stdin.isatty():
             return getpass.getpass("New key (64 hex characters): ").strip()
         return sys.stdin.readline().strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, EOFError, UnicodeDecodeError):
         raise CommandError(
             "The new key cannot be read as text: see NEW_ENCRYPTION_KEY_FILE, or what comes on"
             " standard input."

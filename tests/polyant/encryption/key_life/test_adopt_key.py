@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
 from django.test import override_settings
 from pytest_django.fixtures import Settings
 
@@ -17,6 +18,7 @@ from instances.models import Instance
 from polyant.encryption.adoption import adopt_key
 from polyant.encryption.exceptions import InvalidEncryptionKey
 from secrets_app.models import InstanceSecret
+from tests.polyant.conftest import worn_out
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -177,3 +179,11 @@ def test_a_dry_run_takes_no_new_key(use_env_file: Path) -> None:
     with pytest.raises(CommandError, match="dry run"):
         call_command("rotate_encryption_key", generate=True, dry_run=True)
     assert use_env_file.read_text() == before
+
+
+@pytest.mark.usefixtures("stored", "use_env_file")
+def test_where_no_row_can_be_written_the_next_try_needs_no_other_key() -> None:
+    with worn_out("read-only"), pytest.raises(DatabaseError) as caught:
+        call_command("rotate_encryption_key", "--generate", stderr=StringIO())
+    told = "What was done so far stays; run this again, without a new key"
+    assert caught.value.__notes__ == [told]
