@@ -67,6 +67,10 @@ class SkillEnvForm(EntriesForm):
     def add_key(self, key: str) -> None:
         if not self._is_editable(key):
             self.fields[f"key-{key}"] = self.value_field(f"key-{key}", key, True)
+            if self._is_long(key):
+                self.fields[f"long-{key}"] = forms.BooleanField(
+                    required=False, initial=True, widget=forms.HiddenInput
+                )
             return
         self.fields[f"text-{key}"] = _ReadableField(label=key, initial=self.texts.get(key))
         self.fields[f"remove-{key}"] = forms.BooleanField(label="Remove", required=False)
@@ -100,7 +104,7 @@ class SkillEnvForm(EntriesForm):
     @property
     def plan(self) -> EnvPlan:
         plan = super().plan
-        stay = {key for key in self.keys if self._is_editable(key) or key in self.long}
+        stay = {key for key in self.keys if self._is_editable(key) or self._is_long(key)}
         new = {key for number, key, _ in self.new_entries() if not self.needs_value(number)}
         readable = [key for key in plan.values if key in stay | new]
         return EnvPlan(plan.values, plan.removals, plan.seen, readable=readable)
@@ -118,7 +122,7 @@ class SkillEnvForm(EntriesForm):
             return Row(about, row, field, ticks=ticks, kind=kind, is_shown=True)
         name = f"key-{key}"
         is_waiting = name in self.waiting
-        problem = _LONG if key in self.long else problem
+        problem = _LONG if self._is_long(key) else problem
         return Row(about, row, self[name], is_waiting=is_waiting, problem=problem, kind=kind)
 
     def new_row(self, name: str) -> Row:
@@ -129,6 +133,13 @@ class SkillEnvForm(EntriesForm):
         if self.is_bound:
             return f"text-{key}" in self.data
         return key in self.texts and key not in self.long
+
+    def _is_long(self, key: str) -> bool:
+        """Whether the page says that it is readable and too long to be shown.
+
+        Once posted, whether it said so: what went in as sensitive must not become readable.
+        """
+        return f"long-{key}" in self.data if self.is_bound else key in self.long
 
 
 class _ReadableField(forms.CharField):

@@ -41,6 +41,8 @@ def opened(client: Client, instance: Instance) -> dict[str, str]:
         if name.startswith("text-"):
             crlf = form[name].value().replace("\n", "\r\n")
             sent |= {name: crlf, form[name].html_initial_name: crlf}
+        elif name.startswith("long-"):
+            sent[name] = "True"
         elif name.startswith("new-"):
             sent[name] = "on" if name.endswith("-sensitive") else ""
     return sent

@@ -193,6 +193,20 @@ def test_what_is_too_long_to_be_shown_is_replaced_and_stays_readable(
     assert sensitivity()["K8"] is False
 
 
+def test_what_was_entered_as_sensitive_stays_so_though_the_key_became_readable_and_long(
+    client: Client, instance: Instance
+) -> None:
+    put(instance, **{f"K{n}": "x" * 48_000 for n in range(4)}, sensitive=False)
+    put(instance, ZKEY="secret")
+    sent = opened(client, instance)
+    InstanceSkillEnv.objects.remove(instance, "search", "ZKEY", None)
+    put(instance, ZKEY="y" * 49_000, sensitive=False)
+    page = send(client, instance, sent, key__ZKEY="MARKER")
+    page = client.get(confirm(client, instance, page)["Location"])
+    assert sensitivity()["ZKEY"] is True
+    assert "MARKER" not in page.content.decode()
+
+
 def test_a_viewer_sees_names_and_readable_values_and_no_inputs(
     browse: Browse, viewer: User, instance: Instance
 ) -> None:
