@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -22,12 +21,6 @@ from polyant.exceptions import Conflict, Invalid, Missing, Refusal
 logger = logging.getLogger(__name__)
 
 MAX_FAULTS = 1000
-
-# A violated foreign key or unique constraint: PostgreSQL's codes, SQLite's names.
-_RACES = {
-    "23503", "SQLITE_CONSTRAINT_FOREIGNKEY",
-    "23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY",
-}  # fmt: skip
 
 # DRF's own words for these codes quote the input, or name our classes.
 _PLAIN_WORDS = {
@@ -76,8 +69,7 @@ def _from_domain(error: Exception) -> Exception:
     for kind, status in _DOMAIN.items():
         if isinstance(error, kind):
             return _answer(status, error.message if isinstance(error, Refusal) else str(error))
-    # A failed CHECK has none of these codes: it is a fault of ours, so 500, and logged.
-    if isinstance(error, IntegrityError) and database.has_code(error, _RACES):
+    if database.is_race(error):
         message = "Another request changed this in the meantime; read it again."
         return _answer(HTTPStatus.CONFLICT, message)
     if fault := database.fault(error):

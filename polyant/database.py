@@ -35,6 +35,12 @@ _READ_ONLY = {
     "SQLITE_READONLY_ROLLBACK",
 }  # fmt: skip
 
+# A violated foreign key or unique constraint: PostgreSQL's codes, SQLite's names.
+_RACES = {
+    "23503", "SQLITE_CONSTRAINT_FOREIGNKEY",
+    "23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY",
+}  # fmt: skip
+
 # Errors of these classes come from a wrong statement, so they are ours; a missing right is not.
 _OURS = (IntegrityError, DataError, NotSupportedError, ProgrammingError)
 _NO_RIGHT = {"42501"}
@@ -48,6 +54,14 @@ def has_code(error: Exception, codes: Container[str | None]) -> bool:
     """True if the database gave one of these codes for the error."""
     first = _first(error)
     return any(getattr(first, name, None) in codes for name in ("pgcode", "sqlite_errorname"))
+
+
+def is_race(error: Exception) -> bool:
+    """True if another request changed what this one relied on, at the same moment.
+
+    A failed CHECK is none of these: it is a fault of ours.
+    """
+    return isinstance(error, IntegrityError) and has_code(error, _RACES)
 
 
 def fault(error: Exception) -> str:

@@ -132,6 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AXES_USERNAME_CALLABLE = "polyant.views.attempted_username"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` ends a lock-out
 AXES_FAILURE_LIMIT = 5

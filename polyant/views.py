@@ -22,6 +22,7 @@ from polyant.authentication import AUTHJS_COOKIES, SAFE_METHODS
 from polyant.openai_errors import openai_error
 from polyant.parsers import require_length
 
+_AXES_COLUMN = 255  # PostgreSQL refuses a longer text
 _JSON_PATH = re.compile(r"/(?:api|v1|health)(?:/|$)")
 
 
@@ -120,10 +121,15 @@ def _answer(
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 if the view failed because the database cannot be used now, else 500."""
+    """503 if the view failed because the database cannot be used now, 409 if another request was
+    in its way, else 500."""
     error = sys.exception()
     if isinstance(error, Exception) and (fault := database.fault(error)):
         return _unavailable(request, fault)
+    if isinstance(error, Exception) and database.is_race(error):
+        message = "Somebody changed this at the same moment; nothing of yours was saved."
+        remedy = "Go back, load the page anew, and enter it once more."
+        return _answer(request, HTTPStatus.CONFLICT, message, remedy)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     message = "Something failed here; it is in the log. Nothing was half done; try again."
     return _failure(request, status, message)
@@ -150,6 +156,12 @@ def _failure(
         return _json(request, status, message)
     context = {"title": status.phrase.capitalize(), "message": message, "remedy": remedy}
     return HttpResponse(render_to_string("500.html", context), status=status)
+
+
+def attempted_username(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """For django-axes: whose password was tried, as far as its column takes it."""
+    name = (credentials or {}).get("username") or request.POST.get("username", "")
+    return str(name)[:_AXES_COLUMN]
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:

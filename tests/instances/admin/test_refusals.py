@@ -67,6 +67,21 @@ def test_after_too_many_wrong_passwords_a_page_says_how_long_to_wait(superuser: 
     assert client.post("/admin/login/", {**wrong, "password": "root"}).status_code == 429
 
 
+@pytest.mark.usefixtures("db")
+def test_a_file_that_was_pasted_as_a_username_is_no_failure() -> None:
+    response = Client().post("/admin/login/", {"username": "MARKER" * 50, "password": "x"})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("lookup", ["status__range=a", "provider__range=a,b,c", "status__in=a"])
+def test_a_list_is_asked_only_what_its_filters_ask(
+    browse: Browse, superuser: User, lookup: str
+) -> None:
+    client = browse(superuser)
+    assert client.get(f"{LIST}?status__exact=active").status_code == 200
+    assert client.get(f"{LIST}?{lookup}").status_code == 400
+
+
 def test_a_form_that_comes_after_the_session_ended_is_said_to_be_lost(instance: Instance) -> None:
     path, words = f"{LIST}{instance.pk}/secrets/", "You were signed out; nothing was saved."
     client = Client()
