@@ -24,7 +24,7 @@ from instances.models import AuditEntry, Instance
 from instances.pages import AuditPage, InstancePage, address, gone, signed_in
 from instances.roles import Role
 from instances.tokens_page import TokensPage, WithdrawTokenPage
-from polyant.exceptions import Refusal
+from polyant.exceptions import Missing, Refusal
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Instance]
@@ -187,6 +187,15 @@ class InstanceAdmin(CarefulList, ModelAdmin):
         except Refusal as refusal:
             messages.error(request, refusal.message)
             return redirect("admin:instances_instance_changelist")
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """As Django's; of two deletions at one moment the second finds that it is gone."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except Missing:
+            return gone(self.admin_site, request)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Value
 from django.utils import timezone
@@ -118,6 +119,7 @@ class MembershipManager(models.Manager["Membership"]):
         Raises:
             Missing: no active user has this name.
             Conflict: the last admin would stop being one.
+            PermissionDenied: ``by`` has meanwhile stopped being an admin.
         """
         type(instance).objects.lock(instance)
         user = User.objects.filter(username=username, is_active=True).first()
@@ -125,6 +127,7 @@ class MembershipManager(models.Manager["Membership"]):
             raise Missing("No active user has this name.")
         if role != Role.ADMIN:
             self._keep_an_admin(instance, username)
+        self._require_admin(instance, by)
         member, _ = self.update_or_create(instance=instance, user=user, defaults={"role": role})
         AuditEntry.objects.record(instance, Action.MEMBER_ASSIGNED, [f"{username}: {role}"], by)
         return member
@@ -136,13 +139,22 @@ class MembershipManager(models.Manager["Membership"]):
         Raises:
             Missing: no such member.
             Conflict: it is the last admin.
+            PermissionDenied: ``by`` has meanwhile stopped being an admin.
         """
         type(instance).objects.lock(instance)
         self._keep_an_admin(instance, username)
+        self._require_admin(instance, by)
         deleted, _ = self.filter(instance=instance, user__username=username).delete()
         if not deleted:
             raise Missing("No member has this name.")
         AuditEntry.objects.record(instance, Action.MEMBER_REMOVED, [username], by)
+
+    def _require_admin(self, instance: "Instance", by: User | None) -> None:
+        """Ask under the lock: whoever was removed while waiting for it could let others in."""
+        if by is None or by.is_superuser:
+            return
+        if not self.filter(instance=instance, user=by, role=Role.ADMIN).exists():
+            raise PermissionDenied
 
     def _keep_an_admin(self, instance: "Instance", username: str) -> None:
         admins = self.filter(instance=instance, role=Role.ADMIN, user__is_active=True)
