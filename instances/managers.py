@@ -118,12 +118,13 @@ class MembershipManager(models.Manager["Membership"]):
 
         Raises:
             Missing: no active user has this name.
-            Conflict: the last admin would stop being one.
+            Conflict: the last admin would stop being one, or the member is deactivated.
             PermissionDenied: ``by`` has meanwhile stopped being an admin.
         """
         type(instance).objects.lock(instance)
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
+            self._refuse_deactivated(instance, username)
             raise Missing("No active user has this name.")
         if role != Role.ADMIN:
             self._keep_an_admin(instance, username)
@@ -148,6 +149,12 @@ class MembershipManager(models.Manager["Membership"]):
         if not deleted:
             raise Missing("No member has this name.")
         AuditEntry.objects.record(instance, Action.MEMBER_REMOVED, [username], by)
+
+    def _refuse_deactivated(self, instance: "Instance", username: str) -> None:
+        if self.filter(instance=instance, user__username=username).exists():
+            raise Conflict(
+                "This account is deactivated and keeps its role; remove it, or activate it first."
+            )
 
     def _require_admin(self, instance: "Instance", by: User | None) -> None:
         """Ask under the lock: whoever was removed while waiting for it could let others in."""

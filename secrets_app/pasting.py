@@ -61,7 +61,8 @@ def read_env(text: str) -> Pasted:
 
     Names become lowercase, as keys are here: ``OPENAI_API_KEY`` is ``openai_api_key``.
     """
-    pasted, text = Pasted(), text.replace("\r\n", "\n")
+    # Editors on Windows put a byte order mark in front.
+    pasted, text = Pasted(), text.removeprefix("\ufeff").replace("\r\n", "\n")
     position, line = 0, 1
     while position < len(text):
         end = _read_entry(pasted, text, position, line)

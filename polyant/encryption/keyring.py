@@ -155,5 +155,6 @@ def _fault(text: str) -> str:
     """What is wrong with a key, in words that hold no part of it."""
     expected = 2 * KEY_LENGTH
     if len(text) != expected:
-        return f"must be {expected} hexadecimal characters and has {len(text)}"
+        counted = ", spaces included" if text != text.strip() else ""
+        return f"must be {expected} hexadecimal characters and has {len(text)}{counted}"
     return f"must be {expected} hexadecimal characters and has others among them"

@@ -43,7 +43,9 @@ def test_the_pages_beside_an_instance(
     inspect(*(path.format(token=token.pk, user=viewer.pk) for path in PAGES))
 
 
-def test_on_a_phone(window: Page, base: str, inspect: Callable[..., None]) -> None:
+def test_on_a_phone(
+    window: Page, base: str, instance: Instance, inspect: Callable[..., None]
+) -> None:
     window.set_viewport_size({"width": 375, "height": 780})
     inspect("/admin/", "/admin/auth/user/", "/admin/instances/instance/?q=nothing+of+this+name")
     window.goto("/admin/instances/accesstoken/add/")
@@ -52,6 +54,10 @@ def test_on_a_phone(window: Page, base: str, inspect: Callable[..., None]) -> No
     press(window, "Make the token")
     assert not overflows(window)
     inspect("/admin/instances/accesstoken/")
+    assert not overflows(window)
+    instance.name = "W" * 255
+    instance.save()
+    window.goto(f"{base}/delete/")
     assert not overflows(window)
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+import polyant.urls  # noqa: F401  the apps' findings come with it
 from channels_app.catalog import TELEGRAM, WHATSAPP
 from channels_app.models import InstanceChannel
 from instances.dashboard import Kind, Topic, examine

@@ -203,3 +203,13 @@ def test_a_page_takes_at_most_ten_queries_however_many_members(
     for step in ("", "user-1/remove/"):
         with django_assert_max_num_queries(10, info=repr(step)):
             assert client.get(url_of(instance, step)).status_code == 200, repr(step)
+
+
+def test_why_the_role_of_a_deactivated_member_stays_is_said(
+    client: Client, instance: Instance, viewer: User
+) -> None:
+    viewer.is_active = False
+    viewer.save()
+    page = assign(client, instance, "viewer", "editor", seen="viewer").content.decode()
+    assert "This account is deactivated and keeps its role" in page
+    assert roles()["viewer"] == "viewer"

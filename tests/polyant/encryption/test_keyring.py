@@ -84,7 +84,7 @@ def test_the_case_of_the_hex_digits_does_not_make_another_key() -> None:
         pytest.param("", "is not set", id="missing"),
         pytest.param("0b" * 31, "has 62", id="short"),
         pytest.param("0b" * 33, "has 66", id="long"),
-        pytest.param("0b" * 32 + "\n", "has 65", id="with a newline"),
+        pytest.param("0b" * 32 + "\n", "has 65, spaces included", id="with a newline"),
         pytest.param("zz" * 32, "has others among them", id="not hex"),
         pytest.param("0x" + "0b" * 31, "has others among them", id="with a prefix"),
         pytest.param("１" * 64, "has others among them", id="digits that are not ASCII"),

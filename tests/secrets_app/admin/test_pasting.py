@@ -32,6 +32,10 @@ QUOTE="\\"x"
 """
 
 
+def test_a_byte_order_mark_in_front_is_no_part_of_a_name() -> None:
+    assert read_env("\ufeffFIRST=a\nSECOND=b").values == {"first": "a", "second": "b"}
+
+
 def test_what_env_files_have_is_understood() -> None:
     pasted = read_env(ENV)
     assert pasted.values == {
