@@ -40,10 +40,9 @@ def main() -> None:
     loading.begin()
     try:
         Commands(sys.argv).execute()
-        sys.stdout.flush()
+        _finish_output()
     except BrokenPipeError:
-        # Nobody reads on, as behind `head`. At its end, Python would complain of that once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(1)
     except ImproperlyConfigured as error:
         # A traceback would bury the one line that says which variable is wrong.
@@ -53,6 +52,21 @@ def main() -> None:
         raise
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _finish_output() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_output()
+        sys.exit(f"Not all of the output could be written: {error.strerror}")
+
+
+def _drop_output() -> None:
+    """Nobody reads it, as behind `head`. Python would complain of that once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open_streams() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from instances.audit import Action, AuditEntry
@@ -122,13 +122,13 @@ class MembershipManager(models.Manager["Membership"]):
             PermissionDenied: ``by`` has meanwhile stopped being an admin.
         """
         type(instance).objects.lock(instance)
+        if role != Role.ADMIN:
+            self._keep_an_admin(instance, username)
+        self._require_admin(instance, by)
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             self._refuse_deactivated(instance, username)
             raise Missing("No active user has this name.")
-        if role != Role.ADMIN:
-            self._keep_an_admin(instance, username)
-        self._require_admin(instance, by)
         member, _ = self.update_or_create(instance=instance, user=user, defaults={"role": role})
         AuditEntry.objects.record(instance, Action.MEMBER_ASSIGNED, [f"{username}: {role}"], by)
         return member
@@ -158,9 +158,9 @@ class MembershipManager(models.Manager["Membership"]):
 
     def _require_admin(self, instance: "Instance", by: User | None) -> None:
         """Ask under the lock: whoever was removed while waiting for it could let others in."""
-        if by is None or by.is_superuser:
-            return
-        if not self.filter(instance=instance, user=by, role=Role.ADMIN).exists():
+        admins = self.filter(instance=instance, role=Role.ADMIN).values("user")
+        allowed = User.objects.filter(Q(is_superuser=True) | Q(pk__in=admins), is_active=True)
+        if by and not allowed.filter(pk=by.pk).exists():
             raise PermissionDenied
 
     def _keep_an_admin(self, instance: "Instance", username: str) -> None:

@@ -124,15 +124,19 @@ def _stop_workers_surely(hangup: Any) -> None:
     A terminal that is closed stops the server, too, unless SIGHUP was ignored, as under `nohup`.
     Granian would start its workers anew, and go on unseen.
 
-    Workers block SIGINT, as Ctrl-C would reach them directly too, and a third signal breaks off the
-    answers under way. A stop that a worker gets while it starts is lost, so a second one follows.
+    Workers block SIGINT and SIGHUP, which a terminal sends to them directly too, and a third signal
+    breaks off the answers under way. A stop that a worker gets while it starts is lost, so a second
+    one follows.
     """
+    from_terminal = {signal.SIGINT, signal.SIGHUP}
     os.register_at_fork(
-        after_in_child=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        after_in_child=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, from_terminal)
     )
     stop: Any = signal.getsignal(signal.SIGTERM)
 
     def stop_twice(*args: Any) -> None:
+        # The shell and the kernel both tell of a terminal that is closed.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         again = threading.Timer(1, _tell_workers_again)
         again.daemon = True
         again.start()

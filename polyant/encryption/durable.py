@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-_ENDS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
+_ENDS = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
 
 
 def write_new(path: Path, text: str) -> None:
@@ -59,7 +59,8 @@ def put(path: Path, text: str, *, like: os.stat_result | None = None) -> None:
 def _draft(path: Path) -> Iterator[tuple[TextIO, Path]]:
     """A file beside ``path`` that is gone afterwards, because it may hold keys.
 
-    A signal that ends the process waits until then; only SIGKILL and a power cut leave the file.
+    A stop or a closed terminal waits until then, in a process of one thread as our commands are.
+    SIGKILL and a power cut leave the file.
     """
     unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     try:

@@ -1,4 +1,5 @@
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,5 +58,6 @@ class Command(BaseCommand):
             )
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        with suppress(BrokenPipeError):  # whoever started the server need not go on to read
+            self.stdout.write(line)
+            self.stdout.flush()

@@ -83,6 +83,19 @@ def test_an_admin_who_is_removed_meanwhile_lets_nobody_in(
     assert [each.names for each in AuditEntry.objects.order_by("pk")] == [["second"]]
 
 
+def test_a_superuser_who_is_deactivated_meanwhile_lets_nobody_in(
+    browse: Browse, superuser: User, viewer: User, instance: Instance, together: Together
+) -> None:
+    client, form = browse(superuser), {"username": "viewer", "role": "admin", "seen": "viewer"}
+    (answer,) = together(
+        lambda: client.post(page_of(instance, "members"), form),
+        behind=instance,
+        meanwhile=lambda: User.objects.filter(pk=superuser.pk).update(is_active=False),
+    )
+    assert answer.status_code == 403
+    assert Membership.objects.get(user=viewer).role == Role.VIEWER
+
+
 def test_what_was_saved_before_a_membership_ended_is_not_said_to_be_lost(
     browse: Browse, owner: User, editor: User, instance: Instance
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from polyant.encryption.durable import put, write_new
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 @pytest.mark.parametrize("write", [put, write_new])
 def test_a_signal_that_comes_meanwhile_finds_the_file_whole_and_no_other(
     tmp_path: Path,
