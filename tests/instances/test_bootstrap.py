@@ -116,6 +116,12 @@ def test_leaves_a_file_alone(no_keys: Path, db: None) -> None:
     assert no_keys.read_text() == "ALLOWED_HOSTS=example.com\n"
 
 
+def test_a_link_to_a_folder_that_is_not_mounted_is_named(no_keys: Path, db: None) -> None:
+    no_keys.symlink_to(no_keys.parent / "not mounted" / ".env")
+    with pytest.raises(CommandError, match="is a link to a file that does not exist"):
+        call("write_env")
+
+
 @pytest.mark.parametrize("variable", ["ENCRYPTION_KEY", "ENCRYPTION_KEY_FILE"])
 def test_writes_no_key_that_the_environment_has(
     no_keys: Path, db: None, monkeypatch: pytest.MonkeyPatch, variable: str

@@ -84,6 +84,14 @@ def test_a_key_that_another_run_replaced_meanwhile_is_kept(
     assert "were changed in the meantime; run this again" in refused("--generate")
 
 
+@pytest.mark.parametrize("rows", ["0", "-1", "99999999999999999999"])
+def test_a_batch_of_no_rows_or_beyond_all_numbers_costs_no_key(
+    refused: Callable[..., str], rows: str
+) -> None:
+    told = refused("--generate", f"--batch-size={rows}")
+    assert told == "--batch-size takes a number of rows, from 1 to 1000000"
+
+
 def test_a_key_that_the_file_does_not_have_is_refused(
     refused: Callable[..., str], use_env_file: Path
 ) -> None:
