@@ -55,10 +55,11 @@ def main() -> None:
 
 
 def _finish_output() -> None:
+    """Write what waits in the buffer, while there is somebody to tell that it cannot be written."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        raise
+        raise  # as for any other line, see `main`
     except OSError as error:
         _drop_output()
         sys.exit(f"Not all of the output could be written: {error.strerror}")

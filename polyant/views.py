@@ -121,8 +121,10 @@ def _answer(
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 if the view failed because the database cannot be used now, 409 if another request was
-    in its way, else 500."""
+    """What Django calls for an error that no view expected: 500.
+
+    503 if the database cannot be used now, 409 if another request was in the way.
+    """
     error = sys.exception()
     if isinstance(error, Exception) and (fault := database.fault(error)):
         return _unavailable(request, fault)
